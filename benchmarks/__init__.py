@@ -1,0 +1,1 @@
+"""Ratios in one run against a named rival and the floor; see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""Trunkline: containers on physical VLANs, without anyone typing on a switch."""

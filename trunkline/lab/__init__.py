@@ -1,0 +1,1 @@
+"""A virtual switch, lab hosts and the kernel they run in; the demo."""

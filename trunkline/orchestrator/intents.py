@@ -1,0 +1,193 @@
+"""What devices should look like and what they reported: the values between planning and drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from trunkline.orchestrator.models import (
+    Address,
+    ContainerId,
+    HostName,
+    Interface,
+    PortName,
+    SegmentName,
+    Subnet,
+    Switch,
+)
+from trunkline.orchestrator.vlans import Vid
+
+AttachmentState = Literal[
+    "absent", "requested", "switch-ready", "link-ready", "ready", "draining", "failed", "degraded"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HasVlan:
+    """The VLAN exists on the switch and is active. ``name`` is what we give a VLAN we create."""
+
+    vlan: Vid
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carries:
+    """The port is a trunk that carries the VLAN tagged, or untagged where it is the native VLAN."""
+
+    port: PortName
+    vlan: Vid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The device holds these addresses in the VLAN.
+
+    ``parent`` None means the SVI ``Vlan<id>``, otherwise the sub-interface ``<parent>.<id>``.
+    """
+
+    vlan: Vid
+    addresses: tuple[Interface, ...]
+    parent: PortName | None = None
+
+
+Claim = HasVlan | Carries | Gateway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortRule:
+    """What may be done to one port. Ports without a rule are never written.
+
+    ``own_macs`` are the host's own addresses, lower-case with colons: seeing them on the port does not
+    keep a VLAN there.
+    """
+
+    port: PortName
+    adopt: bool = False
+    native_vlan: Vid | None = None
+    own_macs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchIntent:
+    """Desired state of one device.
+
+    ``present`` must hold. ``absent`` names only what Trunkline itself added and nobody needs any more.
+    What is in neither is somebody else's and stays as it is.
+    """
+
+    switch: Switch
+    generation: int
+    present: frozenset[Claim] = frozenset()
+    absent: frozenset[Claim] = frozenset()
+    ports: Mapping[PortName, PortRule] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkIntent:
+    """An 802.1Q sub-interface of a host."""
+
+    name: str
+    parent: str
+    vlan: Vid
+    mtu_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkIntent:
+    """A macvlan network on a sub-interface, named like its segment."""
+
+    segment: SegmentName
+    parent: str
+    subnets: tuple[Subnet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentIntent:
+    """What one segment needs on one host."""
+
+    segment: SegmentName
+    link: LinkIntent
+    network: NetworkIntent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostIntent:
+    """Desired state of one Docker host.
+
+    ``present`` are attachments whose switch side is ready; ``waiting`` are wanted but the switch side is
+    not there yet (name -> why); ``absent`` are ours, drained and past their grace.
+    """
+
+    host: HostName
+    generation: int
+    present: tuple[AttachmentIntent, ...] = ()
+    absent: tuple[AttachmentIntent, ...] = ()
+    waiting: Mapping[SegmentName, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A container's place on one Docker network, as `docker inspect` shows it.
+
+    ``endpoint_id`` and ``mac`` are empty while the container is not running.
+    """
+
+    network: str
+    network_id: str
+    endpoint_id: str = ""
+    mac: str = ""
+    addresses: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerFacts:
+    """A container as `docker inspect` shows it; labels are untrusted text."""
+
+    id: ContainerId
+    name: str
+    running: bool
+    labels: Mapping[str, str]
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    network_mode: str = "default"
+    publishes_ports: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What one container's labels ask for: segments in order, each with the addresses asked for."""
+
+    segments: tuple[SegmentName, ...] = ()
+    addresses: Mapping[SegmentName, tuple[Address, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReport:
+    """What a host's worker last saw on its own host.
+
+    ``links`` and ``networks`` are the segments of ours that are there; ``macs`` the host's own NIC addresses.
+    ``reported_at`` is in seconds since the epoch, by the store's clock.
+    """
+
+    host: HostName
+    reported_at: float
+    boot_id: str = ""
+    links: frozenset[SegmentName] = frozenset()
+    networks: frozenset[SegmentName] = frozenset()
+    macs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """The record of one (host, segment).
+
+    ``drain_at`` is the end of the grace, in seconds since the epoch; None while there are holders.
+    """
+
+    host: HostName
+    segment: SegmentName
+    holders: frozenset[str] = frozenset()
+    state: AttachmentState = "absent"
+    cause: str = ""
+    since: float = 0.0
+    drain_at: float | None = None

@@ -1,0 +1,66 @@
+"""Settings of one process, from TRUNKLINE_* environment variables; secrets by reference."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from trunkline.orchestrator.errors import ConfigError
+from trunkline.orchestrator.models import SecretRef
+
+
+class Settings(BaseSettings):
+    """What differs between machines. Everything about the network is in the inventory instead."""
+
+    model_config = SettingsConfigDict(env_prefix="TRUNKLINE_", env_nested_delimiter="__", extra="forbid")
+
+    redis_url: str = Field("redis://127.0.0.1:6379/1", description="The record: desired state, leases, jobs.")
+    broker_url: str = Field(
+        "redis://127.0.0.1:6379/0", description="Celery's queue; another database or server."
+    )
+    redis_password_file: Path | None = Field(None, description="First line is the password for both URLs.")
+    host: str | None = Field(None, description="This machine's name in the inventory, on Docker hosts.")
+    lease_seconds: float = Field(60.0, gt=1, description="How long a device lease lives without renewal.")
+    sweep_seconds: float = Field(
+        60.0, gt=0, description="Every device is synced this often even if nothing rang."
+    )
+    stale_after_sweeps: float = Field(2.0, gt=0, description="An older host report proves nothing any more.")
+    session_idle_seconds: float = Field(
+        60.0, ge=0, description="A switch session unused this long is closed."
+    )
+    dialects: frozenset[str] = Field(
+        frozenset({"cisco_ios"}), description="Names of the dialect plug-ins that may be loaded."
+    )
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def stale_after_seconds(self) -> float:
+        """Age in seconds beyond which an observation proves nothing (promise I11)."""
+        return self.sweep_seconds * self.stale_after_sweeps
+
+
+def read_secret(ref: SecretRef) -> str:
+    """Fetch a secret from where the reference points.
+
+    Raises:
+        ConfigError: the file or variable is missing or empty. The message names the place, never the content.
+    """
+    subject = f"secret {ref.kind}:{ref.name}"
+    if ref.kind == "env":
+        value = os.environ.get(ref.name, "")
+    else:
+        try:
+            value = Path(ref.name).read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        except (OSError, UnicodeDecodeError) as error:
+            what = f"cannot be read ({type(error).__name__})"
+            raise ConfigError(
+                what, subject=subject, fix="create it, readable by this process only"
+            ) from error
+    if not value:
+        raise ConfigError("is empty", subject=subject, fix="put the secret there")
+    return value

@@ -1,0 +1,1 @@
+"""Queue glue: Celery tasks of a few lines that call plain functions."""
