@@ -35,8 +35,15 @@ class Settings(BaseSettings):
     dialects: frozenset[str] = Field(
         frozenset({"cisco_ios"}), description="Names of the dialect plug-ins that may be loaded."
     )
+    state_dir: Path = Field(Path("/var/lib/trunkline"), description="Backups, links to restore at boot.")
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def redis_password(self) -> str | None:
+        """Read the password for both Redis URLs; None when no file is configured."""
+        if self.redis_password_file is None:
+            return None
+        return read_secret(SecretRef(kind="file", name=str(self.redis_password_file)))
 
     @property
     def stale_after_seconds(self) -> float:

@@ -1,0 +1,177 @@
+"""What a sync needs from the layers above it; drivers and tasks satisfy these without being imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from trunkline.orchestrator.intents import (
+    Claim,
+    ContainerFacts,
+    Endpoint,
+    LinkIntent,
+    NetworkIntent,
+    SwitchIntent,
+)
+from trunkline.orchestrator.models import Address, ContainerId, DeviceKey, HostName, SegmentName, Switch
+
+
+class Bell(Protocol):
+    """Rings doorbells. Losing one costs at most one sweep."""
+
+    def container(self, host: HostName, container: ContainerId) -> None:
+        """Something happened to this container."""
+
+    def resync(self, host: HostName) -> None:
+        """Events may have been missed on this host."""
+
+    def device(self, device: DeviceKey) -> None:
+        """The desired state of this device may have changed."""
+
+    def job(self, job: str) -> None:
+        """A job waits to be started or resumed."""
+
+    def job_step(self, job: str, device: DeviceKey) -> None:
+        """A job wants its step on this device done."""
+
+
+class Journal(Protocol):
+    """What a driver asks and tells while it writes to a device."""
+
+    def before_write(self, lines: Sequence[str]) -> str:
+        """Record the lines and give the operation's id.
+
+        Raises:
+            Superseded: desired state moved on; send nothing.
+        """
+
+    def after_write(self, operation: str, *, ok: bool, reply: str) -> None:
+        """Record what came back."""
+
+    def still_unneeded(self, claim: Claim) -> bool:
+        """Say whether nothing holds this claim, asked right before its removal is sent."""
+
+
+class SwitchPlan(Protocol):
+    """What a driver would send."""
+
+    @property
+    def lines(self) -> Sequence[Any]:
+        """Every line in order; ``str()`` of each is the line as the device gets it."""
+
+    @property
+    def problems(self) -> Mapping[Claim, str]:
+        """Claims that cannot be met, each with the cause."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What an operator should know, though nothing is wrong."""
+
+
+class SwitchResult(Protocol):
+    """What a driver did."""
+
+    @property
+    def plan(self) -> SwitchPlan:
+        """What was to be done."""
+
+    @property
+    def sent(self) -> Sequence[str]:
+        """The lines that went out."""
+
+    @property
+    def problems(self) -> Mapping[Claim, str]:
+        """Claims that are not as desired, each with the cause."""
+
+    @property
+    def gained(self) -> frozenset[Claim]:
+        """Claims that were false and that we made true."""
+
+    @property
+    def lost(self) -> frozenset[Claim]:
+        """Claims that we took away."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether the read-back shows every change, and nothing else changed."""
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether this sync changed the running configuration without saving it."""
+
+    @property
+    def timings(self) -> Mapping[str, float]:
+        """Seconds per phase."""
+
+
+class SwitchDriver(Protocol):
+    """One switch, ready to be read and written."""
+
+    def plan(self, intent: SwitchIntent) -> SwitchPlan:
+        """Read the device and say what would be sent; write nothing."""
+
+    def sync(self, intent: SwitchIntent, *, journal: Journal) -> SwitchResult:
+        """Make the device match; in observe mode only plan."""
+
+    def save(self) -> None:
+        """Write the running configuration to the startup configuration."""
+
+    def backup(self) -> str:
+        """Read the running configuration."""
+
+    def close(self) -> None:
+        """End the session."""
+
+
+class OpenSwitch(Protocol):
+    """Gives a driver with a logged-in session."""
+
+    def __call__(self, switch: Switch) -> SwitchDriver:
+        """Open or reuse.
+
+        Raises:
+            OrchestratorError: unreachable, login refused, host key refused, unknown platform.
+        """
+
+
+class Engine(Protocol):
+    """The Docker engine of this host."""
+
+    def containers(self) -> tuple[ContainerFacts, ...]:
+        """List every container that carries one of our labels, running or not."""
+
+    def inspect(self, container: ContainerId) -> ContainerFacts | None:
+        """Look at one container; None when Docker says that it does not exist."""
+
+    def networks(self) -> Mapping[SegmentName, Any]:
+        """List the networks that Trunkline made."""
+
+    def ensure_network(self, intent: NetworkIntent) -> bool:
+        """Make the macvlan network; say whether anything changed."""
+
+    def remove_network(self, segment: SegmentName) -> bool:
+        """Remove our network of this segment; False when it was not there."""
+
+    def connect(
+        self, container: ContainerId, network: str, addresses: Sequence[Address], *, default_route: bool
+    ) -> Endpoint:
+        """Connect with exactly these addresses."""
+
+    def disconnect(self, container: ContainerId, network: str) -> bool:
+        """Disconnect; False when it was not connected."""
+
+
+class Links(Protocol):
+    """The 802.1Q sub-interfaces of this host."""
+
+    def observe(self) -> Mapping[str, Any]:
+        """List them by name."""
+
+    def ensure(self, intent: LinkIntent) -> bool:
+        """Make the sub-interface; say whether anything changed."""
+
+    def remove(self, intent: LinkIntent) -> bool:
+        """Remove ours; False when it was not there."""
+
+    def macs(self, nics: Sequence[str]) -> frozenset[str]:
+        """Read the hardware addresses of these NICs."""
