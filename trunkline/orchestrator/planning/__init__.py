@@ -1,0 +1,25 @@
+"""Turns the inventory and the holders into what every device should look like. Pure; called by `sync`.
+
+`topology` finds the way of a VLAN, `need` says who needs it, `names` names what we make, `switches` and
+`hosts` put them together as intents.
+"""
+
+from trunkline.orchestrator.planning.hosts import attachment_intent, host_intent
+from trunkline.orchestrator.planning.names import claim_from_owned, link_name, owned_key, vlan_name
+from trunkline.orchestrator.planning.switches import TooManyRemovals, switch_intent
+from trunkline.orchestrator.planning.topology import devices_of, path, switches_of, uplinks_of
+
+__all__ = [
+    "TooManyRemovals",
+    "attachment_intent",
+    "claim_from_owned",
+    "devices_of",
+    "host_intent",
+    "link_name",
+    "owned_key",
+    "path",
+    "switch_intent",
+    "switches_of",
+    "uplinks_of",
+    "vlan_name",
+]
