@@ -1,9 +1,9 @@
-"""What one switch or router should look like: inventory, holders and reports -> SwitchIntent. Pure; called by `sync`.
+"""What one switch or router should look like: inventory, holders, reports -> SwitchIntent. Pure.
 
-Promises kept here: I3 (a needed VLAN is on every port of its path), I4 and I11 (nothing held, and nothing in doubt,
-is withdrawn), I5 (protected ports and VLANs are not named), I8 (what is surely unused is withdrawn), I12 (the brake).
-By default only trunks are pruned: a VLAN and its gateway stay as long as the inventory declares the segment, and
-VLANs are never deleted, because in a VTP domain that reaches further than this switch.
+Called by `sync`. Promises kept here: I3 (a needed VLAN is on every port of its path), I4 and I11 (nothing
+held or in doubt is withdrawn), I5 (protected ports and VLANs are not named), I8 (what is surely unused is
+withdrawn), I12 (the brake). By default only trunks are pruned: a gateway stays as long as the inventory
+declares it, and VLANs are never deleted, because in a VTP domain that reaches further than this switch.
 """
 
 from __future__ import annotations
@@ -189,8 +189,8 @@ def _doubtful_ports(evidence: Evidence, device: Switch, vlan: Vid, asked: PortNa
     """Find the ports of this switch that must keep the VLAN as long as any doubt remains.
 
     These are the ports on the way of every host that may be using it, every port such a host is cabled to
-    (it may have used another NIC before the inventory changed), and ``asked`` itself if no host is known to be
-    behind it while some host whose cabling nobody knows may be using the VLAN.
+    (it may have used another NIC before the inventory changed), and ``asked`` itself if no host is known to
+    be behind it while some host whose cabling nobody knows may be using the VLAN.
     """
     inventory = evidence.inventory
     cabled = {
@@ -209,7 +209,7 @@ def _doubtful_ports(evidence: Evidence, device: Switch, vlan: Vid, asked: PortNa
     if not segments:
         hosts = evidence.in_doubt_about_undeclared()
         doubtful |= {port for port, host in cabled if host in hosts}
-        # The way of a segment that is gone cannot be computed: any doubt anywhere keeps the links between switches.
+        # The way of a segment that is gone cannot be computed: any doubt anywhere keeps the links.
         strangers = bool(hosts) or evidence.has_ghosts(None)
     if strangers and asked not in {port for port, _ in cabled}:
         doubtful.add(asked)
@@ -259,7 +259,7 @@ def _brake(inventory: Inventory, intent: SwitchIntent, owned: frozenset[str]) ->
     count = len(intent.absent)
     if count > most:
         raise TooManyRemovals(
-            f"{count} of {len(owned)} things would be taken away in one pass, more than the {most} that need no asking",
+            f"one pass would take away {count} of {len(owned)} things, more than {most} need a person's word",
             subject=f"switch {intent.switch.name}",
             fix="look at `trunkline plan`; confirm the removals or raise limits in the inventory",
             additions=replace(intent, absent=frozenset()),

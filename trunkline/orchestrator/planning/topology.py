@@ -1,7 +1,7 @@
 """The way of a VLAN through switches and cables: inventory -> ports. Used by the planners and by `inventory`.
 
-Where links form rings, a VLAN goes on every link that lies on some simple path between two participants: which
-of them forwards is spanning tree's business, and it may change its mind at any time.
+Where links form rings, a VLAN goes on every link that lies on some simple path between two participants:
+which of them forwards is spanning tree's business, and it may change its mind at any time.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ def uplinks_of(inventory: Inventory, host: HostName, segment: SegmentName) -> tu
 def path(
     inventory: Inventory, hosts: Iterable[HostName], segment: SegmentName
 ) -> Mapping[SwitchName, frozenset[PortName]]:
-    """Find every device on the way between these hosts and the gateway, with the ports that must carry the VLAN.
+    """Find the devices on the way between these hosts and the gateway, each with the ports to carry the VLAN.
 
-    A router is there with no ports: its sub-interface is part of the gateway. Hosts without a way to the gateway
-    add nothing.
+    A router is there with no ports: its sub-interface is part of the gateway. Hosts without a way to the
+    gateway add nothing.
     """
     uplinks = [uplink for host in sorted(set(hosts)) for uplink in uplinks_of(inventory, host, segment)]
     if not uplinks:
