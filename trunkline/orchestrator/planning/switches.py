@@ -145,11 +145,12 @@ def _present(evidence: Evidence, device: Switch, rules: Mapping[PortName, PortRu
         if device.kind != "router":
             claims.add(HasVlan(vlan=segment.vlan, name=vlan_name(segment.name)))
         claims |= {Carries(port=port, vlan=segment.vlan) for port in ports[device.name] if port in rules}
-        claims |= _gateway(segment, device)
+        claims |= gateway_claims(segment, device)
     return frozenset(claims)
 
 
-def _gateway(segment: Segment, device: Switch) -> frozenset[Gateway]:
+def gateway_claims(segment: Segment, device: Switch) -> frozenset[Gateway]:
+    """Give the gateway of a segment as this device's claim; empty when it is elsewhere."""
     match segment.gateway:
         case SviGateway(switch=device.name):
             parent = None
@@ -221,7 +222,7 @@ def _is_declared(evidence: Evidence, device: Switch, vlan: Vid, parent: PortName
         claim.parent == parent
         for segment in evidence.inventory.segments.values()
         if segment.vlan == vlan
-        for claim in _gateway(segment, device)
+        for claim in gateway_claims(segment, device)
     )
 
 
