@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trunkline.orchestrator.errors import ConfigError
@@ -49,6 +49,22 @@ class Settings(BaseSettings):
     def stale_after_seconds(self) -> float:
         """Age in seconds beyond which an observation proves nothing (promise I11)."""
         return self.sweep_seconds * self.stale_after_sweeps
+
+
+def read_settings() -> Settings:
+    """Read this process's settings.
+
+    Raises:
+        ConfigError: a variable has a value that cannot be used; names every such variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        found = "; ".join(
+            f"TRUNKLINE_{'__'.join(map(str, item['loc'])).upper()} {item['msg'].lower()}"
+            for item in error.errors()
+        )
+        raise ConfigError(found, subject="settings", fix="correct the environment variable") from error
 
 
 def read_secret(ref: SecretRef) -> str:

@@ -37,9 +37,9 @@ def make_app(settings: Settings, *, owner: str) -> Celery:
 
     Args:
         settings: Where the broker is.
-        owner: Whose un-acknowledged messages these are: ``switch``, ``control`` or ``host.<name>``. Each owner
-            has its own bookkeeping keys, so that only the same owner restores them and a host's Redis account
-            needs no access to anybody else's (Celery's shared default key lets any worker plant tasks).
+        owner: Whose un-acknowledged messages these are: ``switch``, ``control`` or ``host.<name>``. Each
+            owner has its own bookkeeping keys, so that only the same owner restores them and a host's Redis
+            account needs no access to anybody else's (the shared default lets any worker plant tasks).
     """
     app = Celery("trunkline", broker=with_password(settings.broker_url, settings.redis_password()))
     app.conf.update(

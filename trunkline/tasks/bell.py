@@ -1,4 +1,4 @@
-"""Rings doorbells: publishes Celery messages that say only *look at X*. Losing one costs at most one sweep."""
+"""Rings doorbells: Celery messages that say only *look at X*. Losing one costs at most one sweep."""
 
 from __future__ import annotations
 

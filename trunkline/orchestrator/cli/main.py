@@ -1,4 +1,4 @@
-"""Assembles `trunkline` from the entry points of group ``trunkline.commands``; called by the console script."""
+"""Assembles `trunkline` from the entry points of group ``trunkline.commands``; the console script runs it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUP = "trunkline.commands"
 
 
 class Commands(typer.core.TyperGroup):
-    """A group whose commands are entry points: a layer brings its own, and none is imported before it is named."""
+    """A group whose commands are entry points: each layer brings its own."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # typer vendors click and does not export its types
         """Name every installed command."""
@@ -48,7 +48,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with
 @app.callback()
 def root(
     *,
-    version: Annotated[  # noqa: ARG001  # handled by the callback above
+    version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

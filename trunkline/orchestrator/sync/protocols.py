@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from trunkline.orchestrator.intents import (
     Claim,
@@ -52,8 +52,24 @@ class Journal(Protocol):
         """Say whether nothing holds this claim, asked right before its removal is sent."""
 
 
+class Change(Protocol):
+    """One claim to be made true (``add``) or withdrawn (``remove``)."""
+
+    @property
+    def op(self) -> Literal["add", "remove"]:
+        """Which of the two."""
+
+    @property
+    def claim(self) -> Claim:
+        """What it is about."""
+
+
 class SwitchPlan(Protocol):
     """What a driver would send."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """Every change in the order it would be made; empty when all is as desired."""
 
     @property
     def lines(self) -> Sequence[Any]:

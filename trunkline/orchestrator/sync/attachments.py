@@ -1,0 +1,137 @@
+"""Moves attachments along their states from what the devices on their path reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trunkline.orchestrator.intents import Attachment
+from trunkline.orchestrator.models import (
+    DeviceKey,
+    HostName,
+    Inventory,
+    SegmentName,
+    SwitchName,
+    host_key,
+    switch_key,
+)
+from trunkline.orchestrator.planning import devices_of, owned_key, requirements
+from trunkline.orchestrator.sync.observation import Observation
+
+if TYPE_CHECKING:
+    from trunkline.orchestrator.store import Store
+    from trunkline.orchestrator.sync.context import Context
+
+_BEFORE_SWITCH = frozenset({"absent", "requested", "failed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchView:
+    """What the record says of one switch: the last read-back, the wanted generation, why a sync failed."""
+
+    observation: Observation
+    generation: int
+    error: str
+    observe_only: bool
+
+
+def switch_views(store: Store, inventory: Inventory) -> Mapping[SwitchName, SwitchView]:
+    """Read the record of every switch."""
+    devices = store.devices
+    return {
+        name: SwitchView(
+            observation=Observation.load(devices.observed(switch_key(name))),
+            generation=(status := devices.status(switch_key(name))).generation,
+            error=status.error,
+            observe_only=switch.mode == "observe",
+        )
+        for name, switch in inventory.switches.items()
+    }
+
+
+def fabric_cause(
+    inventory: Inventory, host: HostName, segment: SegmentName, switches: Mapping[SwitchName, SwitchView]
+) -> str | None:
+    """Say why the switch side of an attachment is not ready; None when it is.
+
+    Ready means: on every switch of the path a read-back that is not older than the newest wish showed every
+    claim of this attachment. Claims of other segments on the same switch do not matter.
+    """
+    for name, claims in sorted(requirements(inventory, host, segment).items()):
+        view = switches[name]
+        keys = frozenset(owned_key(claim) for claim in claims)
+        for key in sorted(keys):
+            if cause := view.observation.problems.get(key):
+                return f"switch {name}: {cause}"
+        missing = keys - view.observation.satisfied
+        if missing and view.observe_only:
+            return (
+                f"switch {name} is in observe mode and lacks {', '.join(sorted(missing))}; "
+                f"set `mode: enforce` in the inventory, or configure it by hand"
+            )
+        if missing or view.observation.generation < view.generation:
+            return f"switch {name}: {view.error or 'waiting for its next sync'}"
+    return None
+
+
+def advance(context: Context, inventory: Inventory, *, devices: Iterable[DeviceKey]) -> None:
+    """Carry what a sync found over to the attachments that run through these devices; ring their hosts."""
+    touched = frozenset(devices)
+    switches = switch_views(context.store, inventory)
+    for attachment in context.store.desired.attachments():
+        if not attachment.holders or not _known(inventory, attachment):
+            continue
+        path = devices_of(inventory, attachment.host, attachment.segment)
+        if touched.isdisjoint(path):
+            continue
+        cause = fabric_cause(inventory, attachment.host, attachment.segment, switches)
+        _record(context, attachment, cause)
+
+
+def retire(context: Context, inventory: Inventory) -> None:
+    """Forget attachments that nobody holds, whose grace is over and of which nothing is left anywhere."""
+    store = context.store
+    now = store.now()
+    owned = {name: store.devices.owned(name) for name in inventory.switches}
+    for attachment in store.desired.attachments():
+        if attachment.holders or attachment.drain_at is None or attachment.drain_at > now:
+            continue
+        report = store.devices.report_of(attachment.host)
+        if report is not None and attachment.segment in report.links | report.networks:
+            continue
+        if _known(inventory, attachment) and _still_carried(inventory, attachment, owned):
+            continue
+        store.desired.forget(attachment.host, attachment.segment)
+
+
+def _known(inventory: Inventory, attachment: Attachment) -> bool:
+    return attachment.host in inventory.hosts and attachment.segment in inventory.segments
+
+
+def _still_carried(
+    inventory: Inventory, attachment: Attachment, owned: Mapping[SwitchName, frozenset[str]]
+) -> bool:
+    vlan = inventory.segments[attachment.segment].vlan
+    return any(
+        f"carries:{uplink.port}:{vlan}" in owned[uplink.switch]
+        for uplink in inventory.hosts[attachment.host].uplinks
+    )
+
+
+def _record(context: Context, attachment: Attachment, cause: str | None) -> None:
+    desired = context.store.desired
+    host, segment = attachment.host, attachment.segment
+    if cause is None:
+        if attachment.state in _BEFORE_SWITCH:
+            desired.set_state(host, segment, "switch-ready")
+        if attachment.state != "ready":
+            context.store.devices.mark_dirty((host_key(host),))
+            context.bell.device(host_key(host))
+        return
+    waiting = cause.endswith("waiting for its next sync")
+    if attachment.state in {"ready", "degraded"}:
+        if not waiting:
+            desired.set_state(host, segment, "degraded", cause)
+    elif not waiting or attachment.state != "requested":
+        desired.set_state(host, segment, "requested" if waiting else "failed", cause)

@@ -1,0 +1,36 @@
+"""What every sync is given, and the inventory as the store has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trunkline.orchestrator.errors import ConfigError
+from trunkline.orchestrator.inventory import restore
+from trunkline.orchestrator.models import Inventory
+from trunkline.orchestrator.settings import Settings
+from trunkline.orchestrator.store import Store
+from trunkline.orchestrator.sync.protocols import Bell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The record, the doorbells and the settings of this process. ``process`` names it in the audit trail."""
+
+    store: Store
+    bell: Bell
+    settings: Settings
+    process: str
+
+    def inventory(self) -> Inventory:
+        """Read the current inventory.
+
+        Raises:
+            ConfigError: none was applied yet.
+            StoreUnavailable: Redis does not answer.
+        """
+        current = self.store.inventory.current()
+        if current is None:
+            raise ConfigError(
+                "no inventory was applied yet", subject="inventory", fix="run `trunkline apply FILE`"
+            )
+        return restore(current[1])

@@ -1,0 +1,126 @@
+"""Puts containers on their segments with an address of the ledger; gives it back when they are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trunkline.orchestrator.errors import AddressError
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint
+from trunkline.orchestrator.models import Address, SegmentName
+from trunkline.orchestrator.store import LedgerLease, Owner
+from trunkline.orchestrator.sync.writes import write
+
+if TYPE_CHECKING:
+    from trunkline.orchestrator.sync.hosts import Pass
+
+
+def owner_of(facts: ContainerFacts, segment: SegmentName) -> Owner:
+    """Name the endpoint of a container on a segment: Docker gives it a new id at every start, we do not."""
+    return Owner(container_id=facts.id, endpoint=str(segment))
+
+
+def attach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
+    """Give the container its addresses and connect it, unless that is so already.
+
+    Raises:
+        AddressError: the address is taken, or the container holds another one than the ledger says.
+        OrchestratorError: what Docker refused.
+    """
+    asked = this.wishes[facts.id].addresses.get(segment, ())
+    there = facts.endpoints.get(segment)
+    leases = _leases(this, facts, segment, asked if there is None else there.addresses or asked)
+    addresses = tuple(lease.address for lease in leases)
+    if there is None:
+        there = _connect(this, facts, segment, addresses)
+    elif there.addresses and set(there.addresses) != set(addresses):
+        has, should = ", ".join(map(str, there.addresses)), ", ".join(map(str, addresses))
+        raise AddressError(
+            f"has {has} on {segment}, but the ledger gave it {should}",
+            subject=f"container {facts.name}",
+            fix=f"run `docker network disconnect {segment} {facts.id[:12]}` and it is connected anew",
+        )
+    if there.endpoint_id:
+        _confirm(this, facts, segment, there, leases)
+
+
+def _leases(
+    this: Pass, facts: ContainerFacts, segment: SegmentName, asked: Sequence[Address]
+) -> tuple[LedgerLease, ...]:
+    ledger = this.context.store.ledger
+    definition = this.inventory.segments[segment]
+    ledger.define(definition)
+    families = sorted({subnet.network.version for subnet in definition.subnets})
+    return tuple(
+        ledger.allocate(
+            definition,
+            family=family,
+            owner=owner_of(facts, segment),
+            host=this.machine.name,
+            name=facts.name,
+            wanted=next((address for address in asked if address.version == family), None),
+        )
+        for family in families
+    )
+
+
+def _connect(
+    this: Pass, facts: ContainerFacts, segment: SegmentName, addresses: Sequence[Address]
+) -> Endpoint:
+    options = " ".join(f"--ip{6 if a.version == 6 else ''} {a}" for a in addresses)  # noqa: PLR2004
+    first = this.wishes[facts.id].segments[0] == segment
+    default_route = first and this.inventory.segments[segment].default_route
+    return write(
+        this,
+        f"container {facts.id[:12]} wants segment {segment}",
+        (f"docker network connect {options} {segment} {facts.id[:12]}",),
+        lambda: this.machine.engine.connect(facts.id, segment, addresses, default_route=default_route),
+    )
+
+
+def _confirm(
+    this: Pass,
+    facts: ContainerFacts,
+    segment: SegmentName,
+    endpoint: Endpoint,
+    leases: Sequence[LedgerLease],
+) -> None:
+    if all(lease.endpoint_id == endpoint.endpoint_id and lease.mac == endpoint.mac for lease in leases):
+        return
+    this.context.store.ledger.confirm(
+        this.inventory.segments[segment],
+        owner=owner_of(facts, segment),
+        endpoint_id=endpoint.endpoint_id,
+        mac=endpoint.mac,
+    )
+
+
+def detach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
+    """Disconnect a container that we connected and that no longer wants the segment."""
+    if segment not in facts.endpoints:
+        return
+    write(
+        this,
+        f"container {facts.id[:12]} no longer wants segment {segment}",
+        (f"docker network disconnect {segment} {facts.id[:12]}",),
+        lambda: this.machine.engine.disconnect(facts.id, segment),
+    )
+
+
+def reap(this: Pass) -> None:
+    """Release the addresses of containers that this pass's list no longer shows on their segment.
+
+    The list was read from Docker at the start of the pass; a lease taken since then belongs to a container
+    that was in it.
+    """
+    ledger = this.context.store.ledger
+    known = {facts.id for facts in this.containers}
+    for segment in this.inventory.segments.values():
+        for lease in ledger.leases(segment):
+            if lease.host != this.machine.name or lease.owner is None or lease.owner.container_id in known:
+                continue
+            if (
+                lease.state in {"PENDING", "ACTIVE"}
+                and this.machine.engine.inspect(lease.owner.container_id) is None
+            ):
+                ledger.release(segment, lease.owner)

@@ -1,0 +1,117 @@
+"""Hops 1 to 3: what Docker says about a container becomes holders; called by the worker of that host.
+
+The event that woke us is never believed: the container is inspected again, and a container is gone only when
+Docker itself says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import structlog
+
+from trunkline.orchestrator.errors import ConfigError, PermanentError
+from trunkline.orchestrator.intents import ContainerFacts, Wanted
+from trunkline.orchestrator.labels import wanted as wanted_by_labels
+from trunkline.orchestrator.models import ContainerId, DeviceKey, HostName, Inventory, SegmentName
+from trunkline.orchestrator.planning import devices_of
+from trunkline.orchestrator.store import SegmentNeeds
+
+if TYPE_CHECKING:
+    from trunkline.orchestrator.sync.context import Context
+    from trunkline.orchestrator.sync.protocols import Engine
+
+log = structlog.get_logger(__name__)
+
+PREFIX = "container:"
+
+
+def holder_of(container: ContainerId) -> str:
+    """Name the holder that stands for a container."""
+    return f"{PREFIX}{container}"
+
+
+def needs_on(inventory: Inventory, host: HostName) -> Mapping[SegmentName, SegmentNeeds]:
+    """Say for every segment which devices an attachment of this host concerns, and its grace."""
+    if host not in inventory.hosts:
+        raise ConfigError(
+            "is not in the inventory", subject=f"host {host}", fix="add it under `hosts` and apply again"
+        )
+    return {
+        name: SegmentNeeds(devices=devices_of(inventory, host, name), grace_seconds=segment.grace_seconds)
+        for name, segment in inventory.segments.items()
+    }
+
+
+def observe_container(
+    host: HostName, container: ContainerId, *, context: Context, engine: Engine
+) -> frozenset[DeviceKey]:
+    """Look at one container and record what it holds.
+
+    Returns:
+        The devices whose desired state changed; their doorbells have been rung.
+    """
+    inventory = context.inventory()
+    needs = needs_on(inventory, host)
+    facts = engine.inspect(container)
+    return _hold(host, container, _wishes(inventory, host, facts), needs, context=context)
+
+
+def resync_host(host: HostName, *, context: Context, engine: Engine) -> frozenset[DeviceKey]:
+    """Look at every container of the host; holders that are not in the list are asked for singly.
+
+    Returns:
+        The devices whose desired state changed; their doorbells have been rung.
+    """
+    inventory = context.inventory()
+    needs = needs_on(inventory, host)
+    before = context.store.desired.holders_of(host)
+    containers = engine.containers()
+    changed: frozenset[DeviceKey] = frozenset()
+    for facts in containers:
+        changed |= _hold(host, facts.id, _wishes(inventory, host, facts), needs, context=context)
+    listed = frozenset(holder_of(facts.id) for facts in containers)
+    for container in _containers(before.keys() - listed):
+        facts = engine.inspect(container)
+        changed |= _hold(host, container, _wishes(inventory, host, facts), needs, context=context)
+    return changed
+
+
+def _containers(holders: Iterable[str]) -> list[ContainerId]:
+    return sorted(ContainerId(name.removeprefix(PREFIX)) for name in holders if name.startswith(PREFIX))
+
+
+def _wishes(inventory: Inventory, host: HostName, facts: ContainerFacts | None) -> Wanted:
+    if facts is None:
+        return Wanted()
+    try:
+        return wanted_by_labels(facts.labels, inventory, host)
+    except PermanentError as error:
+        # The host's own sync reads the labels again and shows the cause in its status.
+        log.warning("container.refused", host=host, container=facts.id[:12], error=str(error))
+        return Wanted()
+
+
+def _hold(
+    host: HostName,
+    container: ContainerId,
+    wishes: Wanted,
+    needs: Mapping[SegmentName, SegmentNeeds],
+    *,
+    context: Context,
+) -> frozenset[DeviceKey]:
+    result = context.store.desired.hold(
+        holder_of(container), host=host, wanted=frozenset(wishes.segments), known=needs
+    )
+    if result.added or result.removed:
+        log.info(
+            "container.holds",
+            host=host,
+            container=container[:12],
+            added=sorted(result.added),
+            removed=sorted(result.removed),
+        )
+    for device in result.devices:
+        context.bell.device(device)
+    return frozenset(result.devices)

@@ -1,0 +1,262 @@
+"""Hops 5 and 6 for a Docker host: makes links, networks and endpoints so, and records what is there.
+
+Called by the worker of that host. Docker is the truth of what runs; a list that cannot be read proves
+nothing, so every removal in here follows a list that was read in the same pass.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from trunkline.orchestrator.errors import OrchestratorError, PermanentError, TransientError
+from trunkline.orchestrator.intents import AttachmentIntent, ContainerFacts, HostReport, Wanted
+from trunkline.orchestrator.labels import wanted as wanted_by_labels
+from trunkline.orchestrator.models import ContainerId, HostName, Inventory, SegmentName, host_key
+from trunkline.orchestrator.planning import attachment_intent, host_intent
+from trunkline.orchestrator.store import DeviceLease
+from trunkline.orchestrator.sync.attachments import fabric_cause, retire, switch_views
+from trunkline.orchestrator.sync.backoff import backoff_seconds
+from trunkline.orchestrator.sync.endpoints import attach, detach, reap
+from trunkline.orchestrator.sync.writes import write
+
+if TYPE_CHECKING:
+    from trunkline.orchestrator.sync.context import Context
+    from trunkline.orchestrator.sync.protocols import Engine, Links
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """The host a worker runs on: its engine and its links."""
+
+    name: HostName
+    engine: Engine
+    links: Links
+    boot_id: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pass:
+    """One pass over one host: what was read at its start, and the problems it met."""
+
+    context: Context
+    machine: Machine
+    inventory: Inventory
+    containers: tuple[ContainerFacts, ...]
+    wishes: Mapping[ContainerId, Wanted]
+    problems: dict[str, str] = field(default_factory=dict)
+    transient: bool = False
+
+    def failed(self, subject: str, error: OrchestratorError) -> None:
+        """Remember a problem; the pass goes on with the next item."""
+        self.problems[subject] = str(error)
+        self.transient = self.transient or isinstance(error, TransientError)
+        log.warning("host.problem", host=self.machine.name, subject=subject, error=str(error))
+
+
+def sync_host(machine: Machine, *, context: Context, force: bool = False) -> Mapping[str, str] | None:
+    """Bring one Docker host to its desired state.
+
+    Returns:
+        The problems of the last pass, by attachment or container; None when there was nothing to do or
+        somebody else is at it.
+    """
+    key = host_key(machine.name)
+    store = context.store
+    if not force and store.devices.status(key).dirty_at is None:
+        return None
+    lease = store.devices.acquire(key, context.settings.lease_seconds)
+    if lease is None:
+        return None
+    deadline = time.monotonic() + context.settings.drain_deadline_seconds
+    try:
+        while True:
+            generation = store.desired.generation(key)
+            problems = _guarded_pass(machine, context, lease, generation)
+            if problems is None or time.monotonic() > deadline:
+                return problems
+            if store.desired.generation(key) == generation:
+                return problems
+    finally:
+        store.devices.release(lease)
+
+
+def _guarded_pass(
+    machine: Machine, context: Context, lease: DeviceLease, generation: int
+) -> Mapping[str, str] | None:
+    devices = context.store.devices
+    started = time.monotonic()
+    try:
+        done = _pass(machine, context, generation)
+    except OrchestratorError as error:
+        devices.failed(
+            lease,
+            error=str(error),
+            kind="transient" if isinstance(error, TransientError) else "permanent",
+            retry_at=context.store.now() + backoff_seconds(devices.status(lease.device).fails),
+        )
+        log.warning("host.failed", host=machine.name, error=str(error))
+        return None
+    observed = json.dumps({"problems": done.problems}, sort_keys=True)
+    if done.problems:
+        devices.failed(
+            lease,
+            error="; ".join(sorted(set(done.problems.values()))),
+            kind="transient" if done.transient else "permanent",
+            retry_at=context.store.now() + backoff_seconds(devices.status(lease.device).fails),
+            observed=observed,
+        )
+    else:
+        devices.applied(lease, generation=generation, observed=observed)
+    log.info(
+        "host.synced",
+        host=machine.name,
+        generation=generation,
+        problems=len(done.problems),
+        seconds=round(time.monotonic() - started, 4),
+    )
+    return done.problems
+
+
+def _pass(machine: Machine, context: Context, generation: int) -> Pass:
+    inventory = context.inventory()
+    store = context.store
+    containers = machine.engine.containers()
+    this = Pass(context=context, machine=machine, inventory=inventory, containers=containers, wishes={})
+    this.wishes = _wishes(this)
+    attachments = store.desired.attachments(machine.name)
+    switches = switch_views(store, inventory)
+    intent = host_intent(
+        inventory,
+        host=machine.name,
+        attachments=attachments,
+        switch_status=dict.fromkeys(inventory.switches),
+        now=store.now(),
+        generation=generation,
+    )
+    for present in intent.present:
+        if fabric_cause(inventory, machine.name, present.segment, switches) is None:
+            _plumb(this, present)
+    for absent in intent.absent:
+        _unplumb(this, absent)
+    reap(this)
+    _report(this, removed=bool(intent.absent))
+    return this
+
+
+def _wishes(this: Pass) -> Mapping[ContainerId, Wanted]:
+    wishes = {}
+    for facts in this.containers:
+        try:
+            wishes[facts.id] = wanted_by_labels(facts.labels, this.inventory, this.machine.name)
+        except PermanentError as error:
+            this.failed(f"container {facts.name}", error)
+    return wishes
+
+
+def _plumb(this: Pass, intent: AttachmentIntent) -> None:
+    """Link, network, endpoints, in this order; the first error of the link or the network ends it."""
+    store, host, segment = this.context.store, this.machine.name, intent.segment
+    try:
+        _make(this, intent)
+    except OrchestratorError as error:
+        this.failed(f"attachment {host}/{segment}", error)
+        store.desired.set_state(host, segment, "failed", str(error))
+        return
+    causes = []
+    for facts in this.containers:
+        if segment not in this.wishes.get(facts.id, Wanted()).segments:
+            continue
+        try:
+            attach(this, facts, segment)
+        except OrchestratorError as error:
+            this.failed(f"container {facts.name}", error)
+            causes.append(str(error))
+    held = any(a.segment == segment and a.holders for a in store.desired.attachments(host))
+    if held:
+        store.desired.set_state(host, segment, "degraded" if causes else "ready", "; ".join(causes))
+
+
+def _make(this: Pass, intent: AttachmentIntent) -> None:
+    machine = this.machine
+    link, network = intent.link, intent.network
+    lines = (
+        f"ip link add link {link.parent} name {link.name} mtu {link.mtu_bytes} type vlan id {link.vlan}",
+        f"ip link set {link.name} up",
+    )
+    if link.name not in machine.links.observe():
+        write(this, f"segment {intent.segment} needs its link", lines, lambda: machine.links.ensure(link))
+    else:
+        machine.links.ensure(link)
+    subnets = " ".join(f"--subnet {subnet.network}" for subnet in network.subnets)
+    if intent.segment not in machine.engine.networks():
+        this.context.store.desired.set_state(machine.name, intent.segment, "link-ready")
+        line = f"docker network create -d macvlan -o parent={link.name} {subnets} {intent.segment}"
+        write(
+            this,
+            f"segment {intent.segment} needs its network",
+            (line,),
+            lambda: machine.engine.ensure_network(network),
+        )
+    else:
+        machine.engine.ensure_network(network)
+
+
+def _unplumb(this: Pass, intent: AttachmentIntent) -> None:
+    """Endpoints, network, link, in this order; what a container of somebody else still uses stays."""
+    machine, segment = this.machine, intent.segment
+    try:
+        for facts in this.containers:
+            detach(this, facts, segment)
+        if segment in machine.engine.networks():
+            write(
+                this,
+                f"nothing holds segment {segment} any more",
+                (f"docker network rm {segment}",),
+                lambda: machine.engine.remove_network(segment),
+            )
+        if intent.link.name in machine.links.observe():
+            write(
+                this,
+                f"nothing holds segment {segment} any more",
+                (f"ip link del {intent.link.name}",),
+                lambda: machine.links.remove(intent.link),
+            )
+    except OrchestratorError as error:
+        this.failed(f"attachment {machine.name}/{segment}", error)
+        this.context.store.desired.set_state(machine.name, segment, "draining", str(error))
+
+
+def _report(this: Pass, *, removed: bool) -> None:
+    machine, inventory, store = this.machine, this.inventory, this.context.store
+    uplinks = inventory.hosts[machine.name].uplinks
+    links = machine.links.observe()
+    store.devices.report(
+        HostReport(
+            host=machine.name,
+            reported_at=store.now(),
+            boot_id=machine.boot_id,
+            links=frozenset(_segments_of(inventory, machine.name, links)),
+            networks=frozenset(machine.engine.networks()),
+            macs=machine.links.macs([uplink.nic for uplink in uplinks]),
+        )
+    )
+    if removed:
+        switches = frozenset(f"switch:{uplink.switch}" for uplink in uplinks)
+        for device in sorted(switches):
+            store.devices.mark_dirty((device,))
+            this.context.bell.device(device)
+    retire(this.context, inventory)
+
+
+def _segments_of(inventory: Inventory, host: HostName, links: Mapping[str, object]) -> list[SegmentName]:
+    return [
+        name for name in inventory.segments if attachment_intent(inventory, host, name).link.name in links
+    ]

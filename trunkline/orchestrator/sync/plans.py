@@ -1,0 +1,88 @@
+"""What a sync would do, as lines a person can read; reads devices, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from trunkline.orchestrator.errors import PermanentError
+from trunkline.orchestrator.intents import AttachmentIntent
+from trunkline.orchestrator.labels import wanted
+from trunkline.orchestrator.models import Inventory, Switch, host_key
+from trunkline.orchestrator.planning import host_intent, owned_key
+from trunkline.orchestrator.sync.switches import intent_for
+
+if TYPE_CHECKING:
+    from trunkline.orchestrator.sync.context import Context
+    from trunkline.orchestrator.sync.hosts import Machine
+    from trunkline.orchestrator.sync.protocols import OpenSwitch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done to one device. ``problems`` maps an object to what stands in its way."""
+
+    lines: tuple[str, ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """Give the JSON form that jobs carry and `-o json` prints."""
+        return {"lines": list(self.lines), "problems": dict(self.problems), "notes": list(self.notes)}
+
+
+def plan_switch(context: Context, inventory: Inventory, switch: Switch, open_switch: OpenSwitch) -> Plan:
+    """Read the switch and say what a sync would send now."""
+    plan = open_switch(switch).plan(intent_for(context, inventory, switch, removals_confirmed=True))
+    return Plan(
+        lines=tuple(str(line) for line in plan.lines),
+        problems={owned_key(claim): text for claim, text in plan.problems.items()},
+        notes=tuple(plan.notes),
+    )
+
+
+def plan_host(context: Context, inventory: Inventory, machine: Machine) -> Plan:
+    """Read the host and say what a sync would do once the switch side is ready."""
+    attachments = context.store.desired.attachments(machine.name)
+    intent = host_intent(
+        inventory,
+        host=machine.name,
+        attachments=attachments,
+        switch_status=dict.fromkeys(inventory.switches),
+        now=context.store.now(),
+        generation=context.store.desired.generation(host_key(machine.name)),
+    )
+    links, networks = machine.links.observe(), machine.engine.networks()
+    lines = []
+    for present in intent.present:
+        lines += _missing(
+            present, link_there=present.link.name in links, network_there=present.segment in networks
+        )
+    problems = {}
+    for facts in machine.engine.containers():
+        try:
+            wishes = wanted(facts.labels, inventory, machine.name)
+        except PermanentError as error:
+            problems[f"container {facts.name}"] = str(error)
+            continue
+        lines += [
+            f"docker network connect {segment} {facts.id[:12]}"
+            for segment in wishes.segments
+            if segment not in facts.endpoints
+        ]
+    for absent in intent.absent:
+        lines += [f"docker network rm {absent.segment}"] if absent.segment in networks else []
+        lines += [f"ip link del {absent.link.name}"] if absent.link.name in links else []
+    return Plan(lines=tuple(lines), problems=problems)
+
+
+def _missing(intent: AttachmentIntent, *, link_there: bool, network_there: bool) -> list[str]:
+    link = intent.link
+    lines = []
+    if not link_there:
+        lines.append(f"ip link add link {link.parent} name {link.name} type vlan id {link.vlan}")
+    if not network_there:
+        subnets = " ".join(f"--subnet {subnet.network}" for subnet in intent.network.subnets)
+        lines.append(f"docker network create -d macvlan -o parent={link.name} {subnets} {intent.segment}")
+    return lines

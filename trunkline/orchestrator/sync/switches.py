@@ -1,0 +1,273 @@
+"""Hop 5 and 6 for a switch: drains what is dirty on one switch under a lease; called by the switch worker.
+
+Whoever holds the lease goes on until desired state stops moving or the deadline comes, so that many requests
+share one session. A doorbell that finds the lease taken is dropped: the holder looks again before it lets go.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError
+from trunkline.orchestrator.intents import Claim, SwitchIntent
+from trunkline.orchestrator.models import DeviceKey, Inventory, Switch, SwitchName, switch_key
+from trunkline.orchestrator.planning import TooManyRemovals, devices_of, owned_key, switch_intent
+from trunkline.orchestrator.store import DeviceLease, Operation
+from trunkline.orchestrator.sync.attachments import advance, retire
+from trunkline.orchestrator.sync.backoff import backoff_seconds
+from trunkline.orchestrator.sync.observation import Observation, observe
+
+if TYPE_CHECKING:
+    from trunkline.orchestrator.sync.context import Context
+    from trunkline.orchestrator.sync.protocols import OpenSwitch, SwitchDriver, SwitchResult
+
+log = structlog.get_logger(__name__)
+
+SAVE_AT_LATEST_SECONDS = 300.0
+
+
+def intent_for(
+    context: Context, inventory: Inventory, switch: Switch, *, removals_confirmed: bool = False
+) -> SwitchIntent:
+    """Plan one switch from what the store says now. The generation is read first: a later change wins.
+
+    Raises:
+        TooManyRemovals: the brake; it carries the intent without the removals.
+    """
+    key = switch_key(switch.name)
+    store = context.store
+    generation = store.desired.generation(key)
+    return switch_intent(
+        inventory,
+        switch=switch.name,
+        attachments=store.desired.attachments(),
+        owned=store.devices.owned(switch.name),
+        reports={report.host: report for report in store.devices.reports()},
+        now=store.now(),
+        stale_after_seconds=context.settings.stale_after_seconds,
+        generation=generation,
+        removals_confirmed=removals_confirmed,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What an operator asked of one sync. ``removals_confirmed`` lifts the brake on removals for it."""
+
+    why: str = "desired state changed or the sweep came round"
+    removals_confirmed: bool = False
+
+
+@dataclass(slots=True)
+class LeaseJournal:
+    """Writes the audit trail of one sync, and stops it when it has lost its right to write."""
+
+    context: Context
+    inventory: Inventory
+    switch: Switch
+    lease: DeviceLease
+    generation: int
+    why: str
+
+    def before_write(self, lines: Sequence[str]) -> str:
+        """Record what is about to be sent (promise I13).
+
+        Raises:
+            Superseded: the lease is lost or desired state moved on.
+        """
+        self._assert_current()
+        return self.context.store.operations.begin(
+            Operation(
+                who=self.context.process,
+                why=self.why,
+                device=switch_key(self.switch.name),
+                lines=tuple(lines),
+            )
+        )
+
+    def after_write(self, operation: str, *, ok: bool, reply: str) -> None:
+        """Record what came back."""
+        self.context.store.operations.finish(operation, result="ok" if ok else "failed", reply=reply)
+
+    def still_unneeded(self, claim: Claim) -> bool:
+        """Plan again from fresh facts: the claim must still be one that nobody needs (promise I4)."""
+        intent = intent_for(self.context, self.inventory, self.switch, removals_confirmed=True)
+        return claim in intent.absent
+
+    def _assert_current(self) -> None:
+        store = self.context.store
+        key = switch_key(self.switch.name)
+        if not store.devices.renew(self.lease):
+            raise Superseded("another worker took over", subject=f"switch {self.switch.name}")
+        if store.desired.generation(key) != self.generation:
+            raise Superseded("desired state moved on", subject=f"switch {self.switch.name}")
+
+
+def sync_switch(
+    name: SwitchName, *, context: Context, open_switch: OpenSwitch, order: Order | None = None
+) -> Observation | None:
+    """Bring one switch to its desired state.
+
+    Args:
+        name: The switch.
+        context: Record, doorbells, settings.
+        open_switch: Gives a driver.
+        order: What an operator asked for; None when a doorbell or the sweep woke us.
+
+    Returns:
+        What the last pass found; None when there was nothing to do or somebody else is at it.
+    """
+    key = switch_key(name)
+    store = context.store
+    if order is None and store.devices.status(key).dirty_at is None:
+        return None
+    lease = store.devices.acquire(key, context.settings.lease_seconds)
+    if lease is None:
+        return None
+    deadline = time.monotonic() + context.settings.drain_deadline_seconds
+    try:
+        while True:
+            observation = _pass(
+                name, context=context, open_switch=open_switch, lease=lease, order=order or Order()
+            )
+            if time.monotonic() > deadline or observation is None:
+                return observation
+            if store.desired.generation(key) == observation.generation:
+                return observation
+    finally:
+        store.devices.release(lease)
+
+
+def _pass(
+    name: SwitchName, *, context: Context, open_switch: OpenSwitch, lease: DeviceLease, order: Order
+) -> Observation | None:
+    key = switch_key(name)
+    store = context.store
+    inventory = context.inventory()
+    switch = inventory.switches.get(name)
+    if switch is None:
+        store.devices.applied(lease, generation=store.desired.generation(key), observed=Observation().dump())
+        return None
+    before = Observation.load(store.devices.observed(key))
+    started = time.monotonic()
+    try:
+        intent, brake = _braked(context, inventory, switch, order)
+        driver = open_switch(switch)
+        journal = LeaseJournal(context, inventory, switch, lease, intent.generation, order.why)
+        result = driver.sync(intent, journal=journal)
+    except Superseded:
+        log.info("switch.superseded", switch=name)
+        return replace(before, generation=-1)
+    except OrchestratorError as error:
+        _record_failure(context, inventory, key, lease, error)
+        return None
+    _record_ownership(context, name, lease, result)
+    wrote = switch.mode == "enforce"
+    observation = observe(intent, result, now=store.now(), before=before, wrote=wrote, brake=brake)
+    observation = _save_when_quiet(context, switch, driver, observation)
+    _record(context, key, lease, observation, switch.save_after_seconds)
+    advance(context, inventory, devices=(key,))
+    retire(context, inventory)
+    log.info(
+        "switch.synced",
+        switch=name,
+        generation=intent.generation,
+        sent=len(result.sent),
+        problems=len(result.problems),
+        seconds=round(time.monotonic() - started, 4),
+        **{f"{phase}_seconds": round(seconds, 4) for phase, seconds in result.timings.items()},
+    )
+    return observation
+
+
+def _braked(context: Context, inventory: Inventory, switch: Switch, order: Order) -> tuple[SwitchIntent, str]:
+    try:
+        intent = intent_for(context, inventory, switch, removals_confirmed=order.removals_confirmed)
+    except TooManyRemovals as brake:
+        return brake.additions, str(brake)
+    return intent, ""
+
+
+def _record_ownership(context: Context, name: SwitchName, lease: DeviceLease, result: SwitchResult) -> None:
+    gained = frozenset(owned_key(claim) for claim in result.gained)
+    lost = frozenset(owned_key(claim) for claim in result.lost)
+    if gained or lost:
+        context.store.devices.own(lease, add=gained, remove=lost)
+        log.info("switch.owns", switch=name, gained=sorted(gained), lost=sorted(lost))
+
+
+def _record(
+    context: Context, key: DeviceKey, lease: DeviceLease, observation: Observation, save_after_seconds: float
+) -> None:
+    store = context.store
+    if observation.problems:
+        fails = store.devices.status(key).fails
+        store.devices.failed(
+            lease,
+            error="; ".join(sorted(set(observation.problems.values()))),
+            kind="permanent",
+            retry_at=store.now() + backoff_seconds(fails),
+            observed=observation.dump(),
+        )
+        return
+    store.devices.applied(lease, generation=observation.generation, observed=observation.dump())
+    if observation.changed_at is not None:
+        store.devices.mark_dirty((key,), at=observation.changed_at + save_after_seconds)
+
+
+def _record_failure(
+    context: Context, inventory: Inventory, key: DeviceKey, lease: DeviceLease, error: OrchestratorError
+) -> None:
+    store = context.store
+    wait = backoff_seconds(store.devices.status(key).fails)
+    if isinstance(error, TransientError) and error.retry_in_seconds is not None:
+        wait = error.retry_in_seconds
+    kind = "transient" if isinstance(error, TransientError) else "permanent"
+    store.devices.failed(lease, error=str(error), kind=kind, retry_at=store.now() + wait)
+    log.warning("switch.failed", device=key, kind=kind, error=str(error), retry_in_seconds=round(wait, 1))
+    advance(context, inventory, devices=(key,))
+
+
+def _save_when_quiet(
+    context: Context, switch: Switch, driver: SwitchDriver, observation: Observation
+) -> Observation:
+    """Save verified configuration once nothing changed for a while; a busy switch is saved all the same."""
+    changed_at, since = observation.changed_at, observation.unsaved_since
+    if changed_at is None or since is None or switch.mode != "enforce":
+        return observation
+    now = context.store.now()
+    if now - changed_at < switch.save_after_seconds and now - since < SAVE_AT_LATEST_SECONDS:
+        return observation
+    operation = context.store.operations.begin(
+        Operation(
+            who=context.process,
+            why="quiet, so the running configuration is saved",
+            device=switch_key(switch.name),
+            lines=("write memory",),
+        )
+    )
+    try:
+        driver.save()
+    except OrchestratorError as error:
+        context.store.operations.finish(operation, result="failed", reply=str(error))
+        log.warning("switch.unsaved", switch=switch.name, error=str(error))
+        return observation
+    context.store.operations.finish(operation, result="ok", reply="")
+    return replace(observation, changed_at=None, unsaved_since=None)
+
+
+def devices_behind(inventory: Inventory, name: SwitchName) -> frozenset[DeviceKey]:
+    """Name the hosts whose attachments run through this switch."""
+    return frozenset(
+        device
+        for host in inventory.hosts
+        for segment in inventory.segments
+        if switch_key(name) in (path := devices_of(inventory, host, segment))
+        for device in path
+        if device.startswith("host:")
+    )

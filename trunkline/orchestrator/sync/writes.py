@@ -1,0 +1,37 @@
+"""Records a write to a host before it is made and what came of it afterwards (promise I13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from trunkline.orchestrator.errors import OrchestratorError
+from trunkline.orchestrator.models import host_key
+from trunkline.orchestrator.store import Operation
+
+if TYPE_CHECKING:
+    from trunkline.orchestrator.sync.hosts import Pass
+
+Result = TypeVar("Result")
+
+
+def write(this: Pass, why: str, lines: Sequence[str], action: Callable[[], Result]) -> Result:
+    """Do one thing to this host.
+
+    Args:
+        this: The pass it belongs to.
+        why: The reason, for the audit trail.
+        lines: The same thing as a person would type it; it is shown, never run.
+        action: What does it.
+    """
+    operations = this.context.store.operations
+    operation = operations.begin(
+        Operation(who=this.context.process, why=why, device=host_key(this.machine.name), lines=tuple(lines))
+    )
+    try:
+        result = action()
+    except OrchestratorError as error:
+        operations.finish(operation, result="failed", reply=str(error))
+        raise
+    operations.finish(operation, result="ok", reply="")
+    return result

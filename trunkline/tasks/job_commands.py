@@ -1,0 +1,196 @@
+"""`trunkline plan` and `trunkline jobs`: queue admin work, watch it, show what came of it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from trunkline.orchestrator.cli.output import Format, Output, ago, print_json, print_table, printable
+
+if TYPE_CHECKING:
+    from trunkline.orchestrator.store import Job
+    from trunkline.orchestrator.sync.context import Context
+
+jobs_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Queued admin work.")
+plan_app = typer.Typer(add_completion=False)
+
+OVER = frozenset({"done", "failed", "cancelled"})
+POLL_SECONDS = 0.1
+
+Device = Annotated[str | None, typer.Option("--device", "-d", help="One switch or host; without it all.")]
+
+
+@plan_app.command()
+def plan(
+    file: Annotated[
+        Path | None, typer.Argument(help="An inventory not applied yet; without it the stored one.")
+    ] = None,
+    device: Device = None,
+    output: Output = Format.TABLE,
+    *,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 when something would be sent.")
+    ] = False,
+) -> None:
+    """Show what would be sent to every switch and host; change nothing."""
+    from trunkline.orchestrator.cli.inventory import read_inventory
+    from trunkline.orchestrator.inventory import dump
+    from trunkline.orchestrator.jobs import submit
+
+    context = _context()
+    extra = {"inventory": dump(read_inventory(file))} if file else {}
+    job = submit(context, "plan", only=device, why="trunkline plan", dry_run=True, extra=extra)
+    job = _follow(context, job.id, quiet=True)
+    results = job.result or {}
+    if output is Format.JSON:
+        print_json(results)
+    else:
+        _print_plan(results)
+    if job.state != "done":
+        raise typer.Exit(1)
+    if detailed_exitcode and any(result.get("lines") for result in results.values()):
+        raise typer.Exit(2)
+
+
+@jobs_app.command("run")
+def run(
+    kind: Annotated[str, typer.Argument(help="reconcile, audit, backup or drain.")],
+    device: Device = None,
+    why: Annotated[str, typer.Option(help="For the audit trail.")] = "asked for on the command line",
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "--check", help="Show, change nothing.")] = False,
+    wait: Annotated[bool, typer.Option(help="Watch it to its end.")] = True,
+    undo: Annotated[bool, typer.Option("--undo", help="Take a drained host back into use.")] = False,
+    confirm_removals: Annotated[
+        bool, typer.Option("--confirm-removals", help="Lift the brake on many removals for this pass.")
+    ] = False,
+) -> None:
+    """Queue a job. Safe to run twice; a job that was interrupted goes on where it stopped."""
+    from trunkline.orchestrator.jobs import submit
+
+    context = _context()
+    extra = {"undo": undo, "confirm_removals": confirm_removals}
+    job = submit(context, kind, only=device, why=why, dry_run=dry_run, extra=extra)
+    sys.stderr.write(f"job {job.id} is queued\n")
+    if wait:
+        _end(_follow(context, job.id))
+
+
+@jobs_app.command("list")
+def list_jobs(output: Output = Format.TABLE) -> None:
+    """List jobs, the newest first."""
+    context = _context()
+    jobs = context.store.jobs.list()
+    if output is Format.JSON:
+        print_json([_as_json(job) for job in jobs])
+        return
+    now = context.store.now()
+    rows = [
+        [job.id, job.kind, job.state, f"{job.done}/{job.total}", job.who, ago(now, job.created_at), job.why]
+        for job in jobs
+    ]
+    print_table(("JOB", "KIND", "STATE", "DONE", "WHO", "QUEUED", "WHY"), rows, empty="no jobs")
+
+
+@jobs_app.command("show")
+def show(job: Annotated[str, typer.Argument(help="The job's id.")], output: Output = Format.TABLE) -> None:
+    """Show one job: arguments, log, result."""
+    context = _context()
+    found = context.store.jobs.get(job)
+    if output is Format.JSON:
+        print_json(_as_json(found))
+        return
+    sys.stdout.write(
+        f"{found.kind} by {found.who}: {found.why}\nstate {found.state}, {found.done}/{found.total}\n"
+    )
+    for line in found.log:
+        sys.stdout.write(f"  {printable(line)}\n")
+    _print_result(found)
+
+
+@jobs_app.command("watch")
+def watch(job: Annotated[str, typer.Argument(help="The job's id.")]) -> None:
+    """Follow a job to its end; exit 1 when it failed."""
+    _end(_follow(_context(), job))
+
+
+@jobs_app.command("cancel")
+def cancel(job: Annotated[str, typer.Argument(help="The job's id.")]) -> None:
+    """Cancel a job: steps that run are finished, no further step is begun."""
+    _context().store.jobs.cancel(job)
+    sys.stdout.write(f"job {job} will start no further step\n")
+
+
+def _context() -> Context:
+    from trunkline.orchestrator.settings import read_settings
+    from trunkline.tasks.context import make_context
+
+    return make_context(read_settings(), owner="bell")
+
+
+def _follow(context: Context, job_id: str, *, quiet: bool = False) -> Job:
+    """Wait for the end; a progress bar on a terminal, plain log lines elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True, quiet=quiet)
+    printed = 0
+    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("queued", total=None)
+        while True:
+            job = context.store.jobs.get(job_id)
+            bar.update(
+                task, completed=job.done, total=job.total or None, description=f"{job.kind} {job.state}"
+            )
+            for line in job.log[printed:]:
+                console.print(printable(line), markup=False, highlight=False)
+            printed = len(job.log)
+            if job.state in OVER:
+                return job
+            time.sleep(POLL_SECONDS)
+
+
+def _end(job: Job) -> None:
+    _print_result(job)
+    if job.state != "done":
+        raise typer.Exit(1)
+
+
+def _print_result(job: Job) -> None:
+    results = job.result or {}
+    if job.kind in {"plan", "audit"} or (job.dry_run and job.kind == "reconcile"):
+        _print_plan(results)
+        return
+    for device, result in results.items():
+        facts = ", ".join(f"{key} {value}" for key, value in sorted(result.items()))
+        sys.stdout.write(f"{device}: {printable(facts)}\n")
+
+
+def _print_plan(results: Mapping[str, Mapping[str, Any]]) -> None:
+    count = 0
+    for device, result in results.items():
+        lines, problems = result.get("lines", []), dict(result.get("problems", {}))
+        if error := result.get("error"):
+            problems["error"] = error
+        sys.stdout.write(f"{device}\n")
+        for line in lines:
+            sys.stdout.write(f"  + {printable(line)}\n")
+        for subject, text in problems.items():
+            sys.stdout.write(f"  ! {printable(subject)}: {printable(text)}\n")
+        for note in result.get("notes", []):
+            sys.stdout.write(f"  # {printable(note)}\n")
+        if not lines and not problems:
+            sys.stdout.write("  as desired\n")
+        count += len(lines)
+    sys.stdout.write(f"Plan: {count} lines would be sent. Nothing was changed.\n")
+
+
+def _as_json(job: Job) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(job)
