@@ -155,8 +155,12 @@ def _closest(name: str, inventory: Inventory, host: HostName) -> str:
 
 
 def _closest_key(key: str) -> str:
-    known = (SEGMENT_KEY, f"{ADDRESS_PREFIX}<segment>")
-    return _did_you_mean(key, known) or f"known are {' and '.join(known)}"
+    # The prefix is the same everywhere, so only what follows tells how close two keys are.
+    close = get_close_matches(
+        key.removeprefix(PREFIX)[:LONGEST_ECHO], [SEGMENT_KEY.removeprefix(PREFIX)], n=1
+    )
+    known = f"known are {SEGMENT_KEY} and {ADDRESS_PREFIX}<segment>"
+    return f"did you mean {SEGMENT_KEY}?" if close else known
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
