@@ -249,7 +249,8 @@ def _environment(kernel: Kernel, extra: Mapping[str, str]) -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     own = {"PATH": f"{Path(sys.executable).parent}:{PATH}", "HOME": "/root", "LANG": "C.UTF-8"}
     marks = {INSIDE_VARIABLE: kernel.backend, "TRUNKLINE_LAB_OUT": str(kernel.out)}
-    return {**own, **passed, **marks, **extra}
+    registers = uml.ENVIRONMENT if kernel.backend == "uml" else {}
+    return {**own, **passed, **marks, **registers, **extra}
 
 
 @contextmanager

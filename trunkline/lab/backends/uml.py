@@ -17,6 +17,12 @@ from trunkline.orchestrator.errors import Unsupported
 SOURCES = Path(__file__).resolve().parent
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where UML puts its memory unless TMPDIR says otherwise
 
+# Signal frames of this kernel hold the registers up to AVX. A handler that calls an AVX-512 string function of the C
+# library would leave its values in the interrupted program's registers, so the library is told to do without.
+ENVIRONMENT = {
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX512DQ,-AVX512CD,-AVX512ER"
+}
+
 
 def boot(plan: BootPlan) -> Machine:
     """Start User-mode Linux with the machine's root read-only.
