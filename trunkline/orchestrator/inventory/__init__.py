@@ -32,7 +32,9 @@ def load(text: str, *, source: str) -> Inventory:
     document, problems = read_document(text, source=source)
     builder = Builder(document)
     inventory = builder.build()
+    broken = {problem.path[0] for problem in (*problems, *builder.problems) if problem.path}
     declared = Declared(
+        fabric_is_whole=broken.isdisjoint({"switches", "links"}),
         switches=builder.declared("switches"),
         hosts=builder.declared("hosts"),
         segments=builder.declared("segments"),

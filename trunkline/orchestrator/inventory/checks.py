@@ -26,11 +26,15 @@ HIGHEST_TCP_PORT = 65535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """Every name that the file declares, even where the item itself is broken."""
+    """Every name that the file declares, even where the item itself is broken.
+
+    ``fabric_is_whole``: every switch and every link could be read, so that a missing way is really missing.
+    """
 
     switches: Sequence[str]
     hosts: Sequence[str]
     segments: Sequence[str]
+    fabric_is_whole: bool
 
 
 def check_fabric(inventory: Inventory, declared: Declared) -> Iterator[Problem]:
@@ -38,7 +42,9 @@ def check_fabric(inventory: Inventory, declared: Declared) -> Iterator[Problem]:
     for check in (_switches, _names, _ports, _links, _gateways, _policy):
         yield from check(inventory, declared)
     sound = _sound(inventory)
-    yield from _ways(sound, inventory)
+    yield from _vlans(sound)
+    if declared.fabric_is_whole:
+        yield from _missing_ways(sound, inventory)
     yield from _shared_vlans(sound)
 
 
@@ -180,41 +186,50 @@ def _sound(inventory: Inventory) -> Inventory:
             for name, host in inventory.hosts.items()
         },
         segments={
-            name: segment
-            for name, segment in inventory.segments.items()
-            if gateway_device(segment) in {*known, None}
+            name: segment for name, segment in inventory.segments.items() if _is_sound(inventory, segment)
         },
         links=tuple(link for link in inventory.links if all(name in known for name, _ in link.ends)),
     )
 
 
-def _ways(sound: Inventory, whole: Inventory) -> Iterator[Problem]:
-    for segment in sound.segments.values():
+def _is_sound(inventory: Inventory, segment: Segment) -> bool:
+    match segment.gateway:
+        case RouterGateway(router=name, interface=interface):
+            return any((name, interface) in link.ends for link in inventory.links)
+        case _:
+            return gateway_device(segment) in {*inventory.switches, None}
+
+
+def _vlans(inventory: Inventory) -> Iterator[Problem]:
+    for segment in inventory.segments.values():
         where = ("segments", segment.name, "vlan")
         if segment.vlan in RESERVED:
             what = f"is {segment.vlan}, which belongs to the switches themselves"
             yield Problem(path=where, what=what, fix="choose one of 2-1001 or 1006-4094")
             continue
-        for name in _reach(sound, segment):
-            reason = forbidden(sound.switches[name], segment.vlan)
+        for name in sorted(_reach(inventory, segment)):
+            reason = forbidden(inventory.switches[name], segment.vlan)
             if reason:
                 fix = f"choose another, or change managed_vlans or protected_vlans of {name}"
                 yield Problem(path=where, what=f"cannot be used: {reason}", fix=fix)
+        for host in _allowed(inventory, segment):
+            for uplink in uplinks_of(inventory, host.name, segment.name):
+                if uplink.native_vlan == segment.vlan:
+                    port = f"{uplink.switch}:{uplink.port}"
+                    what = f"is the native VLAN of {port}, the port of host {host.name}"
+                    fix = "containers need a tagged VLAN of their own; choose another"
+                    yield Problem(path=where, what=what, fix=fix)
+
+
+def _missing_ways(sound: Inventory, whole: Inventory) -> Iterator[Problem]:
+    for segment in sound.segments.values():
         for host in _allowed(sound, segment):
-            yield from _host_way(sound, segment, host, whole.hosts[host.name])
-
-
-def _host_way(inventory: Inventory, segment: Segment, host: Host, declared: Host) -> Iterator[Problem]:
-    uplinks = uplinks_of(inventory, host.name, segment.name)
-    if not uplinks and host.uplinks == declared.uplinks and host.uplinks:
-        what = f"leads nowhere near {gateway_device(segment)}, the gateway of segment {segment.name}"
-        fix = "add the missing cable to links, or let the policy keep the host out"
-        yield Problem(path=("hosts", host.name, "uplinks"), what=what, fix=fix)
-    for uplink in uplinks:
-        if uplink.native_vlan == segment.vlan:
-            what = f"is the native VLAN of {uplink.switch}:{uplink.port}, the port of host {host.name}"
-            fix = "containers need a tagged VLAN of their own; choose another"
-            yield Problem(path=("segments", segment.name, "vlan"), what=what, fix=fix)
+            declared = whole.hosts[host.name].uplinks
+            if not declared or host.uplinks != declared or uplinks_of(sound, host.name, segment.name):
+                continue
+            what = f"leads nowhere near {gateway_device(segment)}, the gateway of segment {segment.name}"
+            fix = "add the missing cable to links, or let the policy keep the host out"
+            yield Problem(path=("hosts", host.name, "uplinks"), what=what, fix=fix)
 
 
 def _allowed(inventory: Inventory, segment: Segment) -> list[Host]:
