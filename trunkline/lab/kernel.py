@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Literal, Self, get_args
+from typing import Literal, Self, cast, get_args
 
 from trunkline.lab.backends import native, qemu, uml
 from trunkline.lab.backends.machine import GUEST_FOLDER, BootPlan, Machine
@@ -82,9 +82,14 @@ class Kernel:
         out: Folder shared read-write.
         backend: Which kernel; None lets $LAB_BACKEND or else the machine decide.
         lines: How many programs can run at the same time through ``call``.
+        visible: Folders that must be seen inside, beside the checkout, this Python and the working directory;
+            only those below /tmp, /run and the like would be hidden otherwise.
     """
 
-    def __init__(self, *, out: Path, backend: Backend | None = None, lines: int = 4) -> None:
+    def __init__(
+        self, *, out: Path, backend: Backend | None = None, lines: int = 4, visible: Sequence[Path] = ()
+    ) -> None:
+        self._extra = tuple(visible)
         self.out = out.absolute()
         self.backend: Backend = choose(backend)
         self._chosen_by_caller = requested(backend) is not None
@@ -132,7 +137,7 @@ class Kernel:
         interactive = output is None and os.isatty(0) and os.isatty(1)
         request = Request(
             argv=argv,
-            env=_environment(self, env or {}),
+            env=environment(self, env or {}),
             cwd=str(cwd or Path.cwd()),
             terminal=interactive,
         )
@@ -166,7 +171,7 @@ class Kernel:
         plan = BootPlan(
             folder=self._folder,
             out=self.out,
-            visible=_visible(),
+            visible=_visible(self._extra),
             server=(sys.executable, "-I", "-S", str(GUEST_FOLDER / "sessions.py")),
             lines=self._lines,
             cpu=_cpu(),
@@ -210,11 +215,10 @@ def requested(backend: str | None) -> Backend | None:
         Unsupported: There is no backend of that name.
     """
     name = backend or os.environ.get("LAB_BACKEND") or None
-    for known in get_args(Backend):
-        if name == known:
-            return known
     if name is None:
         return None
+    if name in get_args(Backend):
+        return cast("Backend", name)
     raise Unsupported(
         "there is no such backend", subject=f"lab backend {name}", fix="use native, uml or qemu"
     )
@@ -230,9 +234,9 @@ def choose(backend: str | None = None) -> Backend:
     return "uml" if shutil.which("linux.uml") else "qemu"
 
 
-def _visible() -> list[Path]:
+def _visible(extra: Sequence[Path]) -> list[Path]:
     """List what must be visible inside: the checkout, this Python and its environment, the working directory."""
-    paths = [CHECKOUT, Path(sys.prefix), Path(sys.base_prefix), cache_folder(), Path.cwd()]
+    paths = [CHECKOUT, Path(sys.prefix), Path(sys.base_prefix), cache_folder(), Path.cwd(), *extra]
     captures = os.environ.get("TRUNKLINE_CAPTURES")
     if captures:
         paths.append(Path(captures))
@@ -245,7 +249,8 @@ def _cpu() -> int:
     return int(wanted) if wanted else max(os.sched_getaffinity(0))
 
 
-def _environment(kernel: Kernel, extra: Mapping[str, str]) -> dict[str, str]:
+def environment(kernel: Kernel, extra: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment of a program inside: little of ours, so that results do not depend on who calls."""
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     own = {"PATH": f"{Path(sys.executable).parent}:{PATH}", "HOME": "/root", "LANG": "C.UTF-8"}
     marks = {INSIDE_VARIABLE: kernel.backend, "TRUNKLINE_LAB_OUT": str(kernel.out)}

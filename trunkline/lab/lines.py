@@ -116,7 +116,7 @@ def converse(
         Unreachable: The kernel ended before the program did.
         TimeoutError: The deadline passed.
     """
-    _await_ready(line, deadline)
+    await_ready(line, deadline)
     write_all(line, request.encode())
     trailer = Trailer(request.token)
     sources = [line] if keys is None else [line, keys]
@@ -135,7 +135,8 @@ def converse(
                 return status
 
 
-def _await_ready(line: int, deadline: float | None) -> None:
+def await_ready(line: int, deadline: float | None) -> None:
+    """Read until the worker says that it can take a request."""
     seen = b""
     while not seen.endswith(READY):
         _wait([line], deadline)

@@ -84,16 +84,22 @@ class _File(_Section):
     links: tuple[Annotated[tuple[_End, ...], AfterValidator(_two_ends)], ...] = ()
 
 
+def locate(name: str | Path) -> Path:
+    """Give the file that a name means: a path, or a bare name (``seed``, ``router``) of a shipped topology."""
+    path = Path(name)
+    shipped = SHIPPED / f"{path}.yaml"
+    if len(path.parts) == 1 and not path.exists() and shipped.exists():
+        return shipped
+    return path.absolute()
+
+
 def load(name: str | Path = DEFAULT) -> Topology:
-    """Read a topology file; a bare name (``seed``, ``router``) is one of the shipped ones.
+    """Read a topology file; see ``locate`` for what the name may be.
 
     Raises:
         ConfigError: The file cannot be read, or is wrong; all its problems at once, one per line.
     """
-    path = Path(name)
-    shipped = SHIPPED / f"{path}.yaml"
-    if len(path.parts) == 1 and not path.exists() and shipped.exists():
-        path = shipped
+    path = locate(name)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -203,7 +203,7 @@ def _work(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[s
 
 def _plan(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[str, Any]:
     text = job.arguments.get("inventory")
-    inventory = restore(text) if text else context.inventory()
+    inventory = context.pinned(restore(text)) if text else context.inventory()
     if device.startswith("switch:"):
         switch = inventory.switches[SwitchName(device.partition(":")[2])]
         return plan_switch(context, inventory, switch, _switches(tools)).as_json()

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(
         60.0, gt=0, description="Every device is synced this often even if nothing rang."
     )
+    drain_deadline_seconds: float = Field(
+        60.0, gt=0, description="One task works at most this long on a device."
+    )
     stale_after_sweeps: float = Field(2.0, gt=0, description="An older host report proves nothing any more.")
     session_idle_seconds: float = Field(
         60.0, ge=0, description="A switch session unused this long is closed."

@@ -49,9 +49,7 @@ class Evidence:
 
     def needing(self, segment: SegmentName) -> frozenset[HostName]:
         """Name the hosts of the inventory on which the segment must work."""
-        hosts = {
-            each.host for each in self.attachments if each.segment == segment and is_needed(each, self.now)
-        }
+        hosts = {each.host for each in self._of(segment) if is_needed(each, self.now)}
         declared = self.inventory.segments.get(segment)
         if declared is not None and declared.trunk == "always":
             hosts |= {host for host in self.inventory.hosts if self.inventory.allows(host, segment)}
@@ -59,29 +57,25 @@ class Evidence:
 
     def in_doubt(self, segment: SegmentName) -> frozenset[HostName]:
         """Name the hosts of the inventory that need the segment or may still be using it."""
+        unproven = {each.host for each in self._of(segment) if not is_over(each, self.now)}
         return self.needing(segment) | frozenset(
             host
             for host in self.inventory.hosts
-            if not self.is_fresh(host)
-            or segment in self._seen(host)
-            or any(
-                each.host == host and each.segment == segment and not is_over(each, self.now)
-                for each in self.attachments
-            )
+            if not self.is_fresh(host) or segment in self._seen(host) or host in unproven
         )
 
     def in_doubt_about_undeclared(self) -> frozenset[HostName]:
         """Name the hosts that may be using a VLAN of a segment that is no longer in the inventory."""
         known = self.inventory.segments.keys()
+        unproven = {
+            each.host
+            for each in self.attachments
+            if each.segment not in known and not is_over(each, self.now)
+        }
         return frozenset(
             host
             for host in self.inventory.hosts
-            if not self.is_fresh(host)
-            or self._seen(host) - known
-            or any(
-                each.host == host and each.segment not in known and not is_over(each, self.now)
-                for each in self.attachments
-            )
+            if not self.is_fresh(host) or self._seen(host) - known or host in unproven
         )
 
     def has_ghosts(self, segment: SegmentName | None) -> bool:
@@ -100,6 +94,9 @@ class Evidence:
         """Say whether the host reported recently enough to prove anything."""
         report = self.reports.get(host)
         return report is not None and abs(self.now - report.reported_at) <= self.stale_after_seconds
+
+    def _of(self, segment: SegmentName) -> list[Attachment]:
+        return [each for each in self.attachments if each.segment == segment]
 
     def _seen(self, host: HostName) -> frozenset[SegmentName]:
         report = self.reports.get(host)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.inventory import restore
@@ -33,4 +33,13 @@ class Context:
             raise ConfigError(
                 "no inventory was applied yet", subject="inventory", fix="run `trunkline apply FILE`"
             )
-        return restore(current[1])
+        return self.pinned(restore(current[1]))
+
+    def pinned(self, inventory: Inventory) -> Inventory:
+        """Fill in the host keys that the inventory leaves open and `trunkline switch trust` has pinned."""
+        pins = self.store.inventory.pins()
+        switches = {
+            name: switch if switch.host_key else replace(switch, host_key=pins.get(name))
+            for name, switch in inventory.switches.items()
+        }
+        return replace(inventory, switches=switches)

@@ -1,0 +1,1 @@
+"""A Docker host: its 802.1Q links over netlink, its macvlan networks and endpoints over the Docker API."""

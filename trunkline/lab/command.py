@@ -1,0 +1,101 @@
+"""``trunkline lab``: up, shell, status, down, switch. Cheap to import; what is heavy is imported where it is used."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+BackendOption = Annotated[
+    str | None,
+    typer.Option(help="native, uml or qemu; default: $LAB_BACKEND, else what works on this machine."),
+]
+
+
+class Commands(typer.core.TyperGroup):
+    """The commands below and `switch`, whose module is only imported when it is named."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # typer vendors click and does not export its types
+        """Name every command."""
+        return [*super().list_commands(ctx), "switch"]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # as list_commands
+        """Give a command; None when there is no such command."""
+        if cmd_name != "switch":
+            return super().get_command(ctx, cmd_name)
+        from trunkline.lab.switch.command import app as switch  # noqa: PLC0415  # imports an SSH server
+
+        return typer.main.get_command(switch)
+
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, help="A network to try things in: real VLANs, hosts, switches."
+)
+
+
+@app.command()
+def up(
+    *,
+    topology: Annotated[str, typer.Option(help="A YAML file, or a shipped one: seed, router.")] = "seed",
+    keep: Annotated[bool, typer.Option("--keep", help="Return when it is up and leave it running.")] = False,
+    backend: BackendOption = None,
+) -> None:
+    """Build a lab and keep it until Ctrl-C, or with --keep until `trunkline lab down`."""
+    from trunkline.lab import supervisor  # noqa: PLC0415
+    from trunkline.lab.kernel import requested  # noqa: PLC0415
+    from trunkline.lab.topology_file import locate, load  # noqa: PLC0415
+
+    path = locate(topology)
+    load(path)  # a mistake in the file is better shown before a kernel boots
+    if keep:
+        supervisor.start_in_background(str(path), backend)
+        typer.echo(
+            "The lab is up: `trunkline lab status`, `trunkline lab shell host1`, `trunkline lab down`."
+        )
+        return
+    raise typer.Exit(supervisor.supervise(str(path), requested(backend)))
+
+
+@app.command()
+def shell(
+    node: Annotated[
+        str, typer.Argument(help="A host or switch; `management` is where Redis and workers are.")
+    ],
+    command: Annotated[list[str] | None, typer.Argument(help="A program instead of a shell.")] = None,
+) -> None:
+    """Enter a node of the running lab, or run one program there."""
+    from trunkline.lab import supervisor  # noqa: PLC0415
+    from trunkline.orchestrator.errors import ConfigError  # noqa: PLC0415
+
+    running = supervisor.require_state()
+    nodes = [*running["hosts"], *running["switches"], "management"]
+    if node not in nodes:
+        raise ConfigError(
+            "there is no such node", subject=f"lab node {node}", fix=f"known: {', '.join(nodes)}"
+        )
+    entrance = [] if node == "management" else [f"/run/trunkline-lab/enter/{node}"]
+    raise typer.Exit(supervisor.run_in_lab([*entrance, *(command or ["bash", "-l"])]))
+
+
+@app.command()
+def status() -> None:
+    """Show the running lab as JSON; exit status 1 when there is none."""
+    from trunkline.lab import supervisor  # noqa: PLC0415
+
+    typer.echo(json.dumps(supervisor.require_state(), indent=2))
+
+
+@app.command()
+def down() -> None:
+    """End the running lab; nothing of it is left."""
+    from trunkline.lab import supervisor  # noqa: PLC0415
+
+    supervisor.stop()
+    typer.echo("The lab is gone.")
+
+
+if __name__ == "__main__":
+    app(prog_name="trunkline lab", args=sys.argv[1:])

@@ -1,0 +1,44 @@
+"""Versions of the inventory, and the host keys that were pinned by hand."""
+
+from __future__ import annotations
+
+import json
+
+from trunkline.orchestrator.models import SwitchName
+from trunkline.orchestrator.store.connection import PREFIX, Connection
+
+_VERSIONS, _PINS = f"{PREFIX}inventory", f"{PREFIX}pins"
+
+
+class Inventories:
+    """Keeps every version that was ever applied."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, text: str, *, who: str) -> int:
+        """Store a new version; the newest one counts. Returns its number, from 1."""
+        entry = json.dumps({"text": text, "who": who}, sort_keys=True)
+        return int(self._connection.do("RPUSH", _VERSIONS, entry))
+
+    def current(self) -> tuple[int, str] | None:
+        """Give the newest version's number and text; None before the first."""
+        versions = self.history(last=1)
+        return versions[0] if versions else None
+
+    def history(self, *, last: int = 20) -> list[tuple[int, str]]:
+        """Give the newest versions, the newest first."""
+        count = int(self._connection.do("LLEN", _VERSIONS))
+        entries = self._connection.do("LRANGE", _VERSIONS, max(0, count - last), count - 1) if count else []
+        first = count - len(entries) + 1
+        found = [(first + index, json.loads(entry)["text"]) for index, entry in enumerate(entries)]
+        return found[::-1]
+
+    def pin(self, switch: SwitchName, key: str, *, who: str) -> None:
+        """Trust this SSH host key (``ssh-ed25519 AAAA...``) for the switch from now on."""
+        self._connection.do("HSET", _PINS, switch, json.dumps({"key": key, "who": who}, sort_keys=True))
+
+    def pins(self) -> dict[SwitchName, str]:
+        """Give the pinned host key of each switch that has one."""
+        pairs = self._connection.do("HGETALL", _PINS)
+        return {SwitchName(name): json.loads(entry)["key"] for name, entry in pairs.items()}

@@ -1,0 +1,165 @@
+-- Gives an owner one address of one family; asking again gives the same one.
+-- ARGV: segment, JSON {family, owner, container, endpoint, host, name, pools: [{id, bits, ranges}], pool, offset}
+-- (pool and offset only when a certain address is asked for). Offsets are decimal text: they may exceed 2^53.
+-- Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} | {'other', pool, offset} | {'full'}.
+local segment, ask = ARGV[1], cjson.decode(ARGV[2])
+local base = prefix .. 'ledger:' .. segment .. ':'
+local leases, owners, rest, sticky = base .. 'leases', base .. 'owners', base .. 'rest', base .. 'sticky'
+local at = now()
+
+local function taken_key(pool)
+  return base .. 'taken:' .. pool
+end
+
+local function occupied_key(pool)
+  return base .. 'occupied:' .. pool
+end
+
+local function free(place)
+  local pool, offset = string.match(place, '^(.*)|(%d+)$')
+  redis.call('HDEL', leases, place)
+  redis.call('ZREM', rest, place)
+  if redis.call('EXISTS', base .. 'reserved:' .. pool) == 1 then
+    redis.call('SETBIT', taken_key(pool), offset, 0)
+    if redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0 then
+      redis.call('SETBIT', occupied_key(pool), offset, 0)
+    end
+  else
+    redis.call('RPUSH', base .. 'freed:' .. pool, offset)
+  end
+end
+
+local function take(pool, offset)
+  local lease = {
+    state = 'PENDING', owner = { container = ask.container, endpoint = ask.endpoint },
+    host = ask.host, name = ask.name, mac = '', endpoint_id = '', since = at,
+  }
+  local place = pool .. '|' .. offset
+  local text = cjson.encode(lease)
+  redis.call('HSET', leases, place, text)
+  redis.call('HSET', owners, ask.owner, place)
+  redis.call('ZREM', rest, place)
+  if ask.name ~= '' then
+    redis.call('HSET', sticky, ask.family .. '|' .. ask.name, place)
+  end
+  if redis.call('EXISTS', base .. 'reserved:' .. pool) == 1 then
+    redis.call('SETBIT', taken_key(pool), offset, 1)
+    redis.call('SETBIT', occupied_key(pool), offset, 1)
+  end
+  return { 'ok', pool, offset, text }
+end
+
+local function is_known(pool)
+  for _, each in ipairs(ask.pools) do
+    if each.id == pool then
+      return true
+    end
+  end
+  return false
+end
+
+-- An address that rests may go to the container of the same name, and to nobody else.
+local function available(place)
+  local text = redis.call('HGET', leases, place)
+  if not text then
+    return true
+  end
+  local lease = cjson.decode(text)
+  return lease.state == 'QUARANTINE' and lease.name == ask.name and ask.name ~= '', text
+end
+
+-- Round robin over the bitmap: the cursor keeps a freed address from being the next one.
+local function next_bit(pool, bits)
+  local key, cursor = occupied_key(pool), tonumber(redis.call('GET', base .. 'cursor:' .. pool) or '0')
+  if cursor >= bits then
+    cursor = 0
+  end
+  local byte = math.floor(cursor / 8)
+  for offset = cursor, math.min(byte * 8 + 7, bits - 1) do
+    if redis.call('GETBIT', key, offset) == 0 then
+      return offset
+    end
+  end
+  local found = redis.call('BITPOS', key, 0, byte + 1)
+  if found < 0 or found >= bits then
+    found = redis.call('BITPOS', key, 0)
+  end
+  if found < 0 or found >= bits then
+    return nil
+  end
+  return found
+end
+
+-- IPv6 has no bitmap: a watermark runs through the ranges, and what was freed is used after it.
+local function next_number(pool, ranges)
+  local watermark = tonumber(redis.call('GET', base .. 'cursor:' .. pool) or '-1')
+  for _, range in ipairs(ranges) do
+    local offset = math.max(watermark, range[1])
+    while offset <= range[2] do
+      local text = string.format('%.0f', offset)
+      if redis.call('HEXISTS', leases, pool .. '|' .. text) == 0 then
+        redis.call('SET', base .. 'cursor:' .. pool, string.format('%.0f', offset + 1))
+        return text
+      end
+      offset = offset + 1
+    end
+  end
+  while true do
+    local text = redis.call('LPOP', base .. 'freed:' .. pool)
+    if not text then
+      return nil
+    end
+    local number = tonumber(text)
+    for _, range in ipairs(ranges) do
+      if number >= range[1] and number <= range[2] and redis.call('HEXISTS', leases, pool .. '|' .. text) == 0 then
+        return text
+      end
+    end
+  end
+end
+
+local existing = redis.call('HGET', owners, ask.owner)
+if existing then
+  local pool, offset = string.match(existing, '^(.*)|(%d+)$')
+  if ask.offset and existing ~= ask.pool .. '|' .. ask.offset then
+    return { 'other', pool, offset }
+  end
+  return { 'ok', pool, offset, redis.call('HGET', leases, existing) }
+end
+
+for _, place in ipairs(redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIMIT', 0, 64)) do
+  free(place)
+end
+
+if ask.offset then
+  local ok, text = available(ask.pool .. '|' .. ask.offset)
+  if not ok then
+    return { 'taken', text }
+  end
+  return take(ask.pool, ask.offset)
+end
+
+local favourite = ask.name ~= '' and redis.call('HGET', sticky, ask.family .. '|' .. ask.name)
+if favourite then
+  local pool, offset = string.match(favourite, '^(.*)|(%d+)$')
+  local reserved = redis.call('GETBIT', base .. 'reserved:' .. pool, offset % 4294967296)
+  if is_known(pool) and reserved == 0 and available(favourite) then
+    return take(pool, offset)
+  end
+end
+
+for _, pool in ipairs(ask.pools) do
+  if pool.bits > 0 then
+    local offset = next_bit(pool.id, pool.bits)
+    if offset then
+      redis.call('SET', base .. 'cursor:' .. pool.id, offset + 1)
+      return take(pool.id, string.format('%.0f', offset))
+    end
+  else
+    local offset = next_number(pool.id, pool.ranges)
+    if offset then
+      return take(pool.id, offset)
+    end
+  end
+end
+return { 'full' }

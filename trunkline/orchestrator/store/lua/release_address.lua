@@ -1,0 +1,15 @@
+-- ARGV: segment, seconds to rest, owner fields... Only what the owner holds is released. Returns the places.
+local base = prefix .. 'ledger:' .. ARGV[1] .. ':'
+local at, places = now(), {}
+for index = 3, #ARGV do
+  local place = redis.call('HGET', base .. 'owners', ARGV[index])
+  if place then
+    local lease = cjson.decode(redis.call('HGET', base .. 'leases', place))
+    lease.state, lease.since = 'QUARANTINE', at
+    redis.call('HSET', base .. 'leases', place, cjson.encode(lease))
+    redis.call('HDEL', base .. 'owners', ARGV[index])
+    redis.call('ZADD', base .. 'rest', stamp(at + tonumber(ARGV[2])), place)
+    table.insert(places, place)
+  end
+end
+return places

@@ -1,0 +1,1 @@
+"""Turns an engine's event stream into doorbells."""
