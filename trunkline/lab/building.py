@@ -155,6 +155,7 @@ class Lab:
         for docker_host in docker_hosts:
             docker_host.start_docker()
         import importlib.util
+
         for switch in self.switches.values() if importlib.util.find_spec("trunkline.lab.switch") else ():
             switch.start(self._switch_command(switch))
         self._wait_for_redis(redis)

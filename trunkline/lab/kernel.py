@@ -24,7 +24,7 @@ from typing import Literal, Self, cast, get_args
 from trunkline.lab.backends import native, qemu, uml
 from trunkline.lab.backends.machine import GUEST_FOLDER, BootPlan, Machine
 from trunkline.lab.folders import CHECKOUT, cache_folder, runtime_folder
-from trunkline.lab.lines import Request, converse, raw_terminal
+from trunkline.lab.lines import Request, await_ready, converse, raw_terminal
 from trunkline.orchestrator.errors import Unreachable, Unsupported
 
 Backend = Literal["native", "uml", "qemu"]
@@ -186,6 +186,8 @@ class Kernel:
         limit = time.monotonic() + BOOT_SECONDS[self.backend]
         with tempfile.TemporaryFile() as report:
             try:
+                for line in self.machine.lines:
+                    await_ready(line, limit)
                 status = self.call(program, output=report.fileno(), deadline=limit)
             except (TimeoutError, Unreachable) as error:
                 words = self.machine.last_words()

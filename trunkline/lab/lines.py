@@ -116,7 +116,6 @@ def converse(
         Unreachable: The kernel ended before the program did.
         TimeoutError: The deadline passed.
     """
-    await_ready(line, deadline)
     write_all(line, request.encode())
     trailer = Trailer(request.token)
     sources = [line] if keys is None else [line, keys]
@@ -136,7 +135,12 @@ def converse(
 
 
 def await_ready(line: int, deadline: float | None) -> None:
-    """Read until the worker says that it can take a request."""
+    """Read until a freshly started worker says that it takes requests.
+
+    Raises:
+        Unreachable: The kernel ended before.
+        TimeoutError: The deadline passed.
+    """
     seen = b""
     while not seen.endswith(READY):
         _wait([line], deadline)

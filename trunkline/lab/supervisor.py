@@ -25,7 +25,7 @@ from typing import TypedDict
 
 from trunkline.lab.folders import runtime_folder
 from trunkline.lab.kernel import Backend, Kernel, environment, requested
-from trunkline.lab.lines import READY, Request, Trailer, await_ready, converse, raw_terminal, write_all
+from trunkline.lab.lines import Request, Trailer, converse, raw_terminal, write_all
 from trunkline.orchestrator.errors import Busy, Unreachable
 
 CLIENTS = 4
@@ -210,7 +210,6 @@ class _Switchboard:
 
     def _client(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError, ValueError, KeyError):
-            client.sendall(READY)
             text = client.makefile("rb").readline(REQUEST_BYTES)
             if not text:
                 return
@@ -226,7 +225,6 @@ class _Switchboard:
 
     def _relay(self, client: socket.socket, line: int, request: dict[str, object]) -> None:
         token = str(request["token"])
-        await_ready(line, None)
         write_all(line, json.dumps(request).encode() + b"\n")
         trailer, status = Trailer(token), None
         sources: list[int] = [line, client.fileno()]
@@ -247,7 +245,6 @@ class _Switchboard:
 
     def _hang_up(self, token: str) -> None:
         with self._hangup_lock:
-            await_ready(self._hangup, None)
             write_all(self._hangup, json.dumps({"end": token}).encode() + b"\n")
 
 

@@ -3,8 +3,8 @@
 Standard library only and started with ``python -I -S``: it must be up in a fraction of a second. The outside is
 trunkline/lab/guests.py. The conversation on one line, which is a raw byte channel:
 
-* a worker that can take a request says NUL ``ready`` newline (what is sent before that may never be noticed: User-mode
-  Linux learns of input by a signal that only an open line gets);
+* at its start a worker says NUL ``ready`` newline, once (what is sent before may never be noticed: User-mode Linux
+  learns of input by a signal that only an open line gets);
 * the outside sends one JSON object and a newline: ``token argv env cwd terminal rows columns``, or ``{"end": token}``
   to hang up on the session of that token (asked on another line, because its own may be stuck);
 * the worker runs it; with ``terminal`` the line becomes the program's controlling terminal, otherwise its standard
@@ -50,7 +50,7 @@ def become(request: dict[str, Any]) -> None:
     """Replace this process by the program; never returns."""
     try:
         os.chdir(request["cwd"])
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         os.execvpe(request["argv"][0], request["argv"], request["env"])
     except OSError as error:
@@ -119,8 +119,6 @@ def wait_readable_or_gone(source: int, child: int) -> bool:
 
 def serve_one(line: int, cooked: list[Any]) -> None:
     """Read one request, run it, report its exit status."""
-    tty.setraw(line, termios.TCSANOW)
-    os.write(line, b"\0ready\n")
     request = read_request(line)
     if "end" in request:
         with contextlib.suppress(OSError, ValueError):
@@ -139,8 +137,7 @@ def serve_one(line: int, cooked: list[Any]) -> None:
     running.unlink(missing_ok=True)
     os.sync()
     if request["terminal"]:
-        termios.tcdrain(line)
-        tty.setraw(line, termios.TCSANOW)
+        tty.setraw(line, termios.TCSAFLUSH)  # waits for the output, forgets keys nobody read
     code = os.waitstatus_to_exitcode(status)
     os.write(line, f"\0{request['token']}:{code if code >= 0 else 128 - code}\n".encode())
 
@@ -151,6 +148,8 @@ def serve(path: str) -> None:
         signal.signal(number, signal.SIG_IGN)
     line = os.open(path, os.O_RDWR | os.O_NOCTTY)
     cooked = termios.tcgetattr(line)
+    tty.setraw(line, termios.TCSANOW)
+    os.write(line, b"\0ready\n")
     while True:
         serve_one(line, cooked)
 
