@@ -17,7 +17,7 @@ from trunkline.orchestrator.models import (
     Switch,
     SwitchName,
 )
-from trunkline.orchestrator.planning.switches import forbidden
+from trunkline.orchestrator.planning.claims import forbidden
 from trunkline.orchestrator.planning.topology import gateway_device, path, uplinks_of
 from trunkline.orchestrator.vlans import RESERVED
 

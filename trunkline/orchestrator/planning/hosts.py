@@ -16,9 +16,9 @@ from trunkline.orchestrator.intents import (
     NetworkIntent,
 )
 from trunkline.orchestrator.models import HostName, Inventory, Segment, SegmentName, SwitchName
+from trunkline.orchestrator.planning.claims import forbidden
 from trunkline.orchestrator.planning.names import link_name
 from trunkline.orchestrator.planning.need import is_needed, is_over
-from trunkline.orchestrator.planning.switches import forbidden
 from trunkline.orchestrator.planning.topology import switches_of, uplinks_of
 
 NOT_DECLARED = "the segment is no longer in the inventory"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from trunkline.orchestrator.intents import Carries, Claim, HasVlan
 from trunkline.orchestrator.models import HostName, Inventory, SegmentName, SwitchName
+from trunkline.orchestrator.planning.claims import gateway_claims
 from trunkline.orchestrator.planning.names import vlan_name
-from trunkline.orchestrator.planning.switches import gateway_claims
 from trunkline.orchestrator.planning.topology import path
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from trunkline.orchestrator.models import (
     DeviceKey,
     ExternalGateway,
+    Host,
     HostName,
     Inventory,
     Link,
@@ -47,14 +48,7 @@ def uplinks_of(inventory: Inventory, host: HostName, segment: SegmentName) -> tu
     """
     if host not in inventory.hosts or segment not in inventory.segments:
         return ()
-    uplinks = inventory.hosts[host].uplinks
-    goal = _gateway_node(inventory.segments[segment])
-    near = None if goal is None else _flood(_neighbours(inventory), {goal}, without=None)
-    for nic in dict.fromkeys(uplink.nic for uplink in uplinks):
-        ours = tuple(uplink for uplink in uplinks if uplink.nic == nic)
-        if near is None or any((uplink.switch, None) in near for uplink in ours):
-            return ours
-    return ()
+    return _best_uplinks(inventory.hosts[host], _near(_gateway_node(inventory.segments[segment]), inventory))
 
 
 def path(
@@ -65,17 +59,20 @@ def path(
     A router is there with no ports: its sub-interface is part of the gateway. Hosts without a way to the
     gateway add nothing.
     """
-    uplinks = [uplink for host in sorted(set(hosts)) for uplink in uplinks_of(inventory, host, segment)]
+    if segment not in inventory.segments:
+        return {}
+    goal = _gateway_node(inventory.segments[segment])
+    near = _near(goal, inventory)
+    known = [inventory.hosts[name] for name in sorted(set(hosts)) if name in inventory.hosts]
+    uplinks = [uplink for host in known for uplink in _best_uplinks(host, near)]
     if not uplinks:
         return {}
     ports: dict[SwitchName, set[PortName]] = defaultdict(set)
     for uplink in uplinks:
         ports[uplink.switch].add(uplink.port)
     ends: set[Node] = {(uplink.switch, None) for uplink in uplinks}
-    goal = _gateway_node(inventory.segments[segment])
     if goal is not None:
         ends.add(goal)
-        ports[goal[0]].update()
     nodes = _between(_neighbours(inventory), ends)
     for link in inventory.links:
         if all(_node(inventory, end) in nodes for end in link.ends):
@@ -98,6 +95,19 @@ def devices_of(inventory: Inventory, host: HostName, segment: SegmentName) -> tu
     if segment in inventory.segments and gateway_device(inventory.segments[segment]) is None:
         hosts += [name for name in inventory.hosts if inventory.allows(name, segment)]
     return (host_key(host), *(switch_key(name) for name in path(inventory, hosts, segment)))
+
+
+def _near(goal: Node | None, inventory: Inventory) -> set[Node] | None:
+    """Find everything with a way to the gateway; None when the gateway is external and any place will do."""
+    return None if goal is None else _flood(_neighbours(inventory), {goal}, without=None)
+
+
+def _best_uplinks(host: Host, near: set[Node] | None) -> tuple[Uplink, ...]:
+    for nic in dict.fromkeys(uplink.nic for uplink in host.uplinks):
+        ours = tuple(uplink for uplink in host.uplinks if uplink.nic == nic)
+        if near is None or any((uplink.switch, None) in near for uplink in ours):
+            return ours
+    return ()
 
 
 def _add_link(inventory: Inventory, link: Link, ports: dict[SwitchName, set[PortName]]) -> None:

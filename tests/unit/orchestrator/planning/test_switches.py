@@ -285,6 +285,15 @@ def test_protected_ports_and_vlans_are_neither_added_nor_removed(changes: dict[s
         assert Carries(port=PORT_1, vlan=VLAN) not in intent.present | intent.absent
 
 
+def test_a_vlan_of_the_switch_itself_is_never_touched_even_where_it_is_managed() -> None:
+    inventory = an_inventory(
+        switches={SW1: a_switch(managed_vlans=VlanSet.every())}, segments={WEB: a_segment(vlan=1003)}
+    )
+    owned = frozenset({f"carries:{PORT_2}:1003", f"carries:{PORT_2}:1"})
+    intent = plan(inventory, attachments=[an_attachment()], owned=owned)
+    assert not intent.present | intent.absent
+
+
 def test_the_native_vlan_of_a_port_is_never_taken_off_it() -> None:
     uplink = Uplink(nic="eth0", switch=SW1, port=PORT_1, native_vlan=VLAN)
     assert not plan(an_inventory(hosts={H1: a_host("h1", uplinks=(uplink,))})).absent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from trunkline.orchestrator.models import (
     Link,
     PortName,
     RouterGateway,
+    Rule,
     SegmentName,
     SviGateway,
     SwitchName,
@@ -99,6 +101,13 @@ def test_with_an_external_gateway_the_way_joins_the_participants_only() -> None:
     }
     assert devices_of(inventory, HostName("h1"), WEB) == ("host:h1", "switch:sw1", "switch:sw2", "switch:sw3")
     assert switches_of(inventory, HostName("h1"), WEB) == ("sw1",)
+
+
+def test_with_an_external_gateway_hosts_that_the_policy_keeps_out_concern_nobody() -> None:
+    links = [a_link("sw1:t1", "sw2:t1")]
+    inventory = a_network("sw1 sw2", links, {"h1": "sw1:g1", "h2": "sw2:g1"}, "")
+    inventory = replace(inventory, policy=(Rule(hosts=frozenset({"h1"}), segments=frozenset({"*"})),))
+    assert devices_of(inventory, HostName("h1"), WEB) == ("host:h1", "switch:sw1")
 
 
 def test_two_cables_between_two_switches_both_carry_the_vlan() -> None:
