@@ -46,7 +46,9 @@ for folder in /run /var/lib/docker /etc/docker /var/lib/trunkline /etc/trunkline
   mkdir -p "$folder"
   mount -t tmpfs -o mode=755 tmpfs "$folder"
 done
-mkdir -p /run/docker/plugins
+mkdir -p /run/docker/plugins /run/containerd
+echo 'version = 2
+disabled_plugins = ["io.containerd.grpc.v1.cri"]' > /run/containerd/config.toml
 hostname "$1"
 trap '' CHLD
 echo ready

@@ -32,7 +32,10 @@ class Commands(typer.core.TyperGroup):
 
 
 app = typer.Typer(
-    cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, help="A network to try things in: real VLANs, hosts, switches."
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="A network to try things in: real VLANs, hosts, switches.",
 )
 
 

@@ -25,9 +25,29 @@ IMAGE = "busybox"
 IMAGE_COMMAND = '["/bin/sleep", "1000000"]'
 DOCKERD_SECONDS = 90
 SWITCH_SECONDS = 60
+# A process of its own, as distributions run it: containers outlive an engine that crashes.
+CONTAINERD = (
+    *(
+        "containerd",
+        "--config",
+        "/run/containerd/config.toml",
+        "--address",
+        "/run/containerd/containerd.sock",
+    ),
+    *("--root", "/var/lib/docker/containerd-root", "--state", "/run/containerd"),
+)
 DOCKERD_OPTIONS = (
     *("--data-root", "/var/lib/docker", "--exec-root", "/run/docker", "--pidfile", "/run/docker.pid"),
-    *("--host", "unix:///run/docker.sock", "--storage-driver", "overlay2", "--shutdown-timeout", "1"),
+    *(
+        "--containerd",
+        "/run/containerd/containerd.sock",
+        "--host",
+        "unix:///run/docker.sock",
+        "--storage-driver",
+        "overlay2",
+        "--shutdown-timeout",
+        "1",
+    ),
     # The lab kernel has no packet filter modules to speak of, and nothing on a VLAN needs address translation.
     *("--iptables=false", "--ip6tables=false", "--userland-proxy=false"),
 )
@@ -125,6 +145,7 @@ class Host(Node):
         self.spec = spec
         self.init = init
         self.engine: Process | None = None
+        self._runtime: Process | None = None
 
     @property
     def address(self) -> str:
@@ -142,6 +163,8 @@ class Host(Node):
 
     def start_docker(self) -> None:
         """Start the engine; ``wait_for_docker`` waits for it."""
+        if self._runtime is None or not self._runtime.alive:
+            self._runtime = self.popen(CONTAINERD, name="containerd")
         command = ["dockerd", *DOCKERD_OPTIONS, f"--cgroup-parent=/{self.name}"]
         self.engine = self.popen(command, name="dockerd")
 
