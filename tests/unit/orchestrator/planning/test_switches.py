@@ -250,6 +250,23 @@ class TestWhatLeftTheInventory:
         intent = plan(owned=owned, attachments=[an_attachment("h9", segment)])
         assert {owned_key(claim) for claim in intent.absent} == {f"carries:{PORT_1}:{vlan}"}
 
+    @pytest.mark.parametrize(("segment", "vlan"), [("web", 10), ("gone", 77)])
+    def test_a_host_nobody_knows_any_more_keeps_the_gateway_it_may_be_using(
+        self, segment: str, vlan: int
+    ) -> None:
+        inventory = an_inventory(
+            switches={SW1: a_switch(), SwitchName("sw2"): a_switch("sw2")},
+            segments={WEB: a_segment(gateway=SviGateway(switch=SwitchName("sw2")))},
+        )
+        owned = frozenset({f"gateway:Vlan:{vlan}"})
+        assert not plan(inventory, owned=owned, attachments=[an_attachment("h9", segment)]).absent
+        assert plan(inventory, owned=owned, attachments=[a_drained("h9", segment)]).absent
+
+    def test_a_gateway_that_moved_to_another_interface_of_the_router_is_withdrawn(self) -> None:
+        owned = frozenset({"gateway:GigabitEthernet0/0:10", "gateway:GigabitEthernet0/1:10"})
+        intent = plan(_on_a_stick(), "r1", owned=owned)
+        assert {owned_key(claim) for claim in intent.absent} == {"gateway:GigabitEthernet0/1:10"}
+
     def test_the_old_nic_of_a_host_keeps_the_vlan_while_the_host_holds_it(self) -> None:
         uplinks = (
             Uplink(nic="eth1", switch=SW1, port=PORT_2),
@@ -283,6 +300,18 @@ def test_protected_ports_and_vlans_are_neither_added_nor_removed(changes: dict[s
     for attachments in ([an_attachment()], [a_drained()]):
         intent = plan(inventory, attachments=attachments, owned=frozenset({ON_1, "gateway:Vlan:10"}))
         assert Carries(port=PORT_1, vlan=VLAN) not in intent.present | intent.absent
+
+
+def test_a_protected_interface_of_a_router_gets_no_sub_interface_and_loses_none() -> None:
+    parent = PortName("GigabitEthernet0/0")
+    stick = _on_a_stick()
+    router = a_switch("r1", kind="router", protected_ports=frozenset({parent}))
+    inventory = replace(stick, switches={**stick.switches, router.name: router})
+    owned = frozenset({f"gateway:{parent}:10", f"gateway:{parent}:77"})
+    for attachments in ([an_attachment()], [a_drained()]):
+        intent = plan(inventory, "r1", attachments=attachments, owned=owned)
+        assert not intent.present | intent.absent
+        assert not intent.ports
 
 
 def test_a_vlan_of_the_switch_itself_is_never_touched_even_where_it_is_managed() -> None:
