@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -156,9 +157,8 @@ class Lab:
         docker_hosts = [host for host in self.hosts.values() if host.spec.docker]
         for docker_host in docker_hosts:
             docker_host.start_docker()
-        import importlib.util
 
-        for switch in self.switches.values() if importlib.util.find_spec("trunkline.lab.switch") else ():
+        for switch in self.switches.values() if find_spec("trunkline.lab.switch") else ():
             switch.start(self._switch_command(switch))
         self._wait_for_redis(redis)
         self._done("Redis answers")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
+from ipaddress import IPv6Interface
 
 from trunkline.lab.topology import LabHost, LabSwitch, PortEnd, Topology
 from trunkline.orchestrator.errors import Unsupported
@@ -14,7 +15,7 @@ MANAGEMENT_NIC = "mgmt0"
 
 
 def device_of(port: str) -> str:
-    """Give the Linux interface that is a switch port, ``GigabitEthernet1/0/1`` -> ``Gi1-0-1`` (15 characters at most)."""
+    """Give the Linux interface that is a switch port: ``GigabitEthernet1/0/1`` is ``Gi1-0-1``."""
     kind, numbers = re.fullmatch(r"([A-Za-z]+)([\d/]+)", port).groups()  # type: ignore[union-attr]
     return f"{kind[:2]}{numbers.replace('/', '-')}"
 
@@ -51,7 +52,9 @@ def host_commands(topology: Topology, host: LabHost) -> Iterator[str]:
     for nic in host.nics:
         yield f"link set dev {nic.name} up"
         for address in nic.addresses:
-            yield f"address add {address} dev {nic.name}" + (" nodad" if address.version == 6 else "")
+            yield f"address add {address} dev {nic.name}" + (
+                " nodad" if isinstance(address, IPv6Interface) else ""
+            )
         for gateway in nic.gateways:
             yield f"route add default via {gateway} dev {nic.name}"
 

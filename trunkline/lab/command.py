@@ -26,7 +26,7 @@ class Commands(typer.core.TyperGroup):
         """Give a command; None when there is no such command."""
         if cmd_name != "switch":
             return super().get_command(ctx, cmd_name)
-        from trunkline.lab.switch.command import app as switch  # noqa: PLC0415  # imports an SSH server
+        from trunkline.lab.switch.command import app as switch  # imports an SSH server
 
         return typer.main.get_command(switch)
 
@@ -47,9 +47,9 @@ def up(
     backend: BackendOption = None,
 ) -> None:
     """Build a lab and keep it until Ctrl-C, or with --keep until `trunkline lab down`."""
-    from trunkline.lab import supervisor  # noqa: PLC0415
-    from trunkline.lab.kernel import requested  # noqa: PLC0415
-    from trunkline.lab.topology_file import locate, load  # noqa: PLC0415
+    from trunkline.lab import supervisor
+    from trunkline.lab.kernel import requested
+    from trunkline.lab.topology_file import load, locate
 
     path = locate(topology)
     load(path)  # a mistake in the file is better shown before a kernel boots
@@ -70,8 +70,8 @@ def shell(
     command: Annotated[list[str] | None, typer.Argument(help="A program instead of a shell.")] = None,
 ) -> None:
     """Enter a node of the running lab, or run one program there."""
-    from trunkline.lab import supervisor  # noqa: PLC0415
-    from trunkline.orchestrator.errors import ConfigError  # noqa: PLC0415
+    from trunkline.lab import supervisor
+    from trunkline.orchestrator.errors import ConfigError
 
     running = supervisor.require_state()
     nodes = [*running["hosts"], *running["switches"], "management"]
@@ -86,7 +86,7 @@ def shell(
 @app.command()
 def status() -> None:
     """Show the running lab as JSON; exit status 1 when there is none."""
-    from trunkline.lab import supervisor  # noqa: PLC0415
+    from trunkline.lab import supervisor
 
     typer.echo(json.dumps(supervisor.require_state(), indent=2))
 
@@ -94,7 +94,7 @@ def status() -> None:
 @app.command()
 def down() -> None:
     """End the running lab; nothing of it is left."""
-    from trunkline.lab import supervisor  # noqa: PLC0415
+    from trunkline.lab import supervisor
 
     supervisor.stop()
     typer.echo("The lab is gone.")

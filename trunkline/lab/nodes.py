@@ -295,7 +295,7 @@ class Switch(Node):
 
 
 def environment(extra: Mapping[str, str] | None) -> dict[str, str]:
-    """Give the environment of programs in the lab: of the caller's only the path to this Python and the kernel's own."""
+    """Give the environment of programs in the lab: little of the caller's, so that results do not depend on it."""
     path = f"{Path(sys.executable).parent}:{PATH}"
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     fixed = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"}

@@ -262,4 +262,4 @@ def _only_one(*, wait: bool) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(supervise(sys.argv[1], requested(sys.argv[2] if len(sys.argv) > 2 else None)))
+    raise SystemExit(supervise(sys.argv[1], requested(next(iter(sys.argv[2:]), None))))

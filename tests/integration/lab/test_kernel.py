@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from trunkline.lab.backends.uml import compiled, self_test
+from trunkline.lab.backends.uml import SHARED_MEMORY, compiled, self_test
 from trunkline.lab.kernel import inside, run
 from trunkline.orchestrator.errors import Unsupported
 
@@ -69,11 +70,11 @@ def test_output_status_and_results_come_back(runtime: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_whoever_ends_the_caller_ends_the_kernel(runtime: Path, tmp_path: Path, number: int) -> None:
     out = tmp_path / "out"
-    before = set(os.listdir("/dev/shm"))
+    before = set(SHARED_MEMORY.iterdir())
     script = f"touch {out}/started; sync; exec sleep {LONG_AGO}"
     caller = subprocess.Popen(command(out, "sh", "-c", script), start_new_session=True)
     try:
-        wait_until(lambda: (out / "started").exists(), BOOT_SECONDS)
+        wait_until((out / "started").exists, BOOT_SECONDS)
         assert processes_with(str(runtime))
         caller.send_signal(number)
         assert caller.wait(20) != 0
@@ -81,7 +82,7 @@ def test_whoever_ends_the_caller_ends_the_kernel(runtime: Path, tmp_path: Path, 
         caller.kill()
 
     wait_until(lambda: not processes_with(str(runtime)), 10)
-    assert set(os.listdir("/dev/shm")) <= before
+    assert set(SHARED_MEMORY.iterdir()) <= before
     assert not Path("/proc/mounts").read_text().count(str(out))
     assert number == signal.SIGKILL or not boot_folders(runtime)
 
@@ -124,8 +125,7 @@ def test_a_source_is_compiled_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert compiled("fp_selftest.c", "-pthread").stat().st_mtime_ns == when
 
 
-def wait_until(condition: object, seconds: float) -> None:
-    assert callable(condition)
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
     limit = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < limit, "it did not happen in time"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tty
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ TOKEN = "0123456789abcdef"
 def fed(stream: bytes, cuts: list[int]) -> tuple[bytes, int | None]:
     trailer, shown = Trailer(TOKEN), b""
     edges = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         piece, status = trailer.feed(stream[start:end])
         shown += piece
         if status is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.lab.topology import PortEnd, Topology
+from trunkline.lab.topology import NodeName, PortEnd
 from trunkline.lab.topology_file import load, locate, parse
 from trunkline.orchestrator.errors import ConfigError
 
@@ -52,13 +52,8 @@ def test_values_have_real_types() -> None:
 
     (host,) = topology.hosts.values()
     assert host.docker
-    assert host.nics[0].cable == PortEnd(switch=_only(topology), port="GigabitEthernet1/0/1")
+    assert host.nics[0].cable == PortEnd(switch=NodeName("sw1"), port="GigabitEthernet1/0/1")
     assert host.nics[0].gateways == (ip_address("192.168.0.1"),)
-
-
-def _only(topology: Topology) -> object:
-    (name,) = topology.switches
-    return name
 
 
 @pytest.mark.parametrize(

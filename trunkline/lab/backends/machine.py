@@ -53,7 +53,9 @@ class BootPlan:
                     fix="choose another folder",
                 )
 
-    def boot_file(self, *, out_mount: Sequence[str], lines: Sequence[str]) -> Path:
+    def boot_file(
+        self, *, out_mount: Sequence[str], lines: Sequence[str], modules: Path | None = None
+    ) -> Path:
         """Write the shell assignments that guest/init.sh and guest/native.sh read."""
         shadowed = [path for path in (*self.visible, self.out) if _is_cleaned(path)]
         text = "".join(
@@ -65,7 +67,9 @@ class BootPlan:
             )
         )
         path = self.folder / "boot"
-        path.write_text(f"LAB_OUT={shlex.quote(str(self.out))}\n{text}")
+        single = {"LAB_OUT": self.out, "LAB_MODULES": modules or ""}
+        text += "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in single.items())
+        path.write_text(text)
         return path
 
 

@@ -46,7 +46,6 @@ def boot(plan: BootPlan) -> Machine:
     names = []
     for ours, theirs in pairs:
         tty.setraw(theirs)
-        os.set_inheritable(ours, False)
         names.append(os.ttyname(theirs))
     boot_file = plan.boot_file(out_mount=("--bind", str(plan.out)), lines=names)
     log = plan.folder / "kernel.log"

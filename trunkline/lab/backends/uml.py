@@ -33,9 +33,6 @@ def boot(plan: BootPlan) -> Machine:
     linux = require("linux.uml", package="user-mode-linux", backend="uml")
     shim = compiled("xstate_shim.c", "-shared", "-fPIC", "-ldl")
     pairs = [socket.socketpair() for _ in range(plan.lines)]
-    for ours, theirs in pairs:
-        ours.setblocking(True)
-        theirs.setblocking(True)
     ends = [theirs.fileno() for _, theirs in pairs]
     consoles = [f"con{number}=fd:{end}" for number, end in enumerate(ends, start=1)]
     boot_file = plan.boot_file(

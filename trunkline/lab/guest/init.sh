@@ -4,7 +4,7 @@
 # The kernel argument lab=FILE names a file of shell assignments written by trunkline/lab/guests.py:
 #   LAB_OUT  folder shared read-write    LAB_OUT_MOUNT  arguments of mount for it
 #   LAB_VISIBLE  folders (array) that must stay visible although /tmp and /run are emptied
-#   LAB_SERVER   command (array) of the session server
+#   LAB_SERVER   command (array) of the session server    LAB_MODULES  folder of kernel modules, if not the usual one
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
 
 die() {
@@ -21,7 +21,7 @@ lab=$(sed -n 's/.*\blab=\([^ ]*\).*/\1/p' /proc/cmdline)
 
 
 kernel=$(uname -r)
-modules=/lib/modules/$kernel
+modules=${LAB_MODULES:-/lib/modules/$kernel}
 [ -d "$modules" ] || modules=/usr/lib/uml/modules/$kernel
 grep -qw overlay /proc/filesystems || insmod "$modules/kernel/fs/overlayfs/overlay.ko" || die "no overlay module for $kernel"
 
