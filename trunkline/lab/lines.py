@@ -22,6 +22,7 @@ from trunkline.orchestrator.errors import Unreachable
 
 PIECE_BYTES = 65536
 READY = b"\0ready\n"
+STARTED = b"\0started\0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,13 @@ def converse(
     write_all(line, request.encode())
     trailer = Trailer(request.token)
     sources = [line] if keys is None else [line, keys]
+    piece = _read_past(STARTED, line, deadline) if request.terminal else b""
     while True:
+        shown, status = trailer.feed(piece)
+        write_all(output, shown)
+        if status is not None:
+            return status
+        piece = b""
         ready = _wait(sources, deadline)
         if keys is not None and keys in ready:
             typed = os.read(keys, PIECE_BYTES)
@@ -128,10 +135,7 @@ def converse(
             else:
                 sources = [line]
         if line in ready:
-            shown, status = trailer.feed(_read(line))
-            write_all(output, shown)
-            if status is not None:
-                return status
+            piece = _read(line)
 
 
 def await_ready(line: int, deadline: float | None) -> None:
@@ -141,10 +145,16 @@ def await_ready(line: int, deadline: float | None) -> None:
         Unreachable: The kernel ended before.
         TimeoutError: The deadline passed.
     """
+    _read_past(READY, line, deadline)
+
+
+def _read_past(mark: bytes, line: int, deadline: float | None) -> bytes:
+    """Read up to a mark of the worker; give what came behind it."""
     seen = b""
-    while not seen.endswith(READY):
+    while mark not in seen:
         _wait([line], deadline)
-        seen = (seen + _read(line))[-len(READY) :]
+        seen += _read(line)
+    return seen.partition(mark)[2]
 
 
 def _wait(sources: Sequence[int], deadline: float | None) -> list[int]:

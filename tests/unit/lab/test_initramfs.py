@@ -42,7 +42,8 @@ def test_a_compressed_module_is_stored_plain(tmp_path: Path) -> None:
 
 def entries(archive: bytes) -> dict[str, bytes]:
     """Read a newc archive the way cpio(5) describes it."""
-    found, at = {}, 0
+    found: dict[str, bytes] = {}
+    at = 0
     while True:
         assert archive[at : at + 6] == b"070701"
         size, name_size = int(archive[at + 54 : at + 62], 16), int(archive[at + 94 : at + 102], 16)

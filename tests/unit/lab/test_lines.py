@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 import tty
 from collections.abc import Iterator
 from itertools import pairwise
@@ -81,7 +82,7 @@ def request(*argv: str, terminal: bool = False) -> Request:
 def spoken(line: int, asked: Request, *, keys: int | None = None) -> tuple[bytes, int]:
     reading, writing = os.pipe()
     try:
-        status = converse(line, asked, keys=keys, output=writing)
+        status = converse(line, asked, keys=keys, output=writing, deadline=time.monotonic() + 20)
     finally:
         os.close(writing)
     with os.fdopen(reading, "rb") as output:

@@ -44,7 +44,7 @@ def boot(plan: BootPlan) -> Machine:
         raise Unsupported("it needs root", subject="lab backend native", fix="run as root or use uml")
     pairs = [pty.openpty() for _ in range(plan.lines)]
     names = []
-    for ours, theirs in pairs:
+    for _, theirs in pairs:
         tty.setraw(theirs)
         names.append(os.ttyname(theirs))
     boot_file = plan.boot_file(out_mount=("--bind", str(plan.out)), lines=names)

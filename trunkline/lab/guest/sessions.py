@@ -9,6 +9,7 @@ trunkline/lab/guests.py. The conversation on one line, which is a raw byte chann
   to hang up on the session of that token (asked on another line, because its own may be stuck);
 * the worker runs it; with ``terminal`` the line becomes the program's controlling terminal, otherwise its standard
   input is empty and its output a pipe, so that the program is not deceived about who reads;
+* with ``terminal`` the worker says NUL ``started`` NUL when keys may be sent: earlier ones would be lost;
 * when it ends and everything written is on disk, the worker sends NUL, the token, a colon, the exit status, newline.
 """
 
@@ -63,14 +64,43 @@ def start_on_terminal(line: int, request: dict[str, Any], cooked: list[Any]) -> 
     size = struct.pack("HHHH", request["rows"], request["columns"], 0, 0)
     fcntl.ioctl(line, termios.TIOCSWINSZ, size)
     termios.tcsetattr(line, termios.TCSANOW, cooked)
-    child = os.fork()
-    if child == 0:
-        os.setsid()
-        fcntl.ioctl(line, termios.TIOCSCTTY, 1)
+    os.write(line, b"\0started\0")
+    leader = os.fork()
+    if leader == 0:
+        lead(line, request)
+    return leader
+
+
+def lead(line: int, request: dict[str, Any]) -> None:
+    """Be the session leader on the line while the program runs in front; never returns.
+
+    The kernel hangs a console up for everybody, this server included, when a leader that still has it ends. So this
+    process leads instead of the program, and lets go of the terminal first.
+    """
+    os.setsid()
+    fcntl.ioctl(line, termios.TIOCSCTTY, 1)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    program = os.fork()
+    if program == 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(line, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
         for number in (0, 1, 2):
             os.dup2(line, number)
         become(request)
-    return child
+
+    def hang_up(*_: object) -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        fcntl.ioctl(line, termios.TIOCNOTTY)  # hangs up on the group in front
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program, signal.SIGHUP)
+
+    signal.signal(signal.SIGHUP, hang_up)
+    _, status = os.waitpid(program, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(line, termios.TIOCNOTTY)
+    os._exit(exit_status(status))
 
 
 def start_on_pipe(request: dict[str, Any]) -> tuple[int, int]:
@@ -138,8 +168,13 @@ def serve_one(line: int, cooked: list[Any]) -> None:
     os.sync()
     if request["terminal"]:
         tty.setraw(line, termios.TCSAFLUSH)  # waits for the output, forgets keys nobody read
-    code = os.waitstatus_to_exitcode(status)
-    os.write(line, f"\0{request['token']}:{code if code >= 0 else 128 - code}\n".encode())
+    os.write(line, f"\0{request['token']}:{exit_status(status)}\n".encode())
+
+
+def exit_status(wait_status: int) -> int:
+    """Give what a shell would show: 128 + signal number if a signal ended it."""
+    code = os.waitstatus_to_exitcode(wait_status)
+    return code if code >= 0 else 128 - code
 
 
 def serve(path: str) -> None:
