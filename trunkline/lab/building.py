@@ -162,12 +162,14 @@ class Lab:
             switch.start(self._switch_command(switch))
         self._wait_for_redis(redis)
         self._done("Redis answers")
-        _each(docker_hosts, Host.wait_for_docker)
-        self._done("Docker answers on " + ", ".join(host.name for host in docker_hosts))
-        _each(docker_hosts, lambda host: host.import_image(archive))
-        self._done("image busybox is there")
-        _each(self.switches.values(), Switch.wait_until_up)
-        self._done("SSH answers on " + ", ".join(self.switches))
+        if docker_hosts:
+            _each(docker_hosts, Host.wait_for_docker)
+            self._done("Docker answers on " + ", ".join(host.name for host in docker_hosts))
+            _each(docker_hosts, lambda host: host.import_image(archive))
+            self._done("image busybox is there")
+        if self.switches:
+            _each(self.switches.values(), Switch.wait_until_up)
+            self._done("SSH answers on " + ", ".join(self.switches))
 
     def _done(self, what: str) -> None:
         self._say(f"{time.monotonic() - self._began:5.1f} s  {what}")

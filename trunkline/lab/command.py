@@ -15,6 +15,10 @@ BackendOption = Annotated[
 ]
 
 
+# The machine's own prompt, but nobody's personal start-up files: they know nothing of the lab.
+SHELL = ["bash", "--rcfile", "/etc/bash.bashrc"]
+
+
 class Commands(typer.core.TyperGroup):
     """The commands below and `switch`, whose module is only imported when it is named."""
 
@@ -55,9 +59,9 @@ def up(
     load(path)  # a mistake in the file is better shown before a kernel boots
     if keep:
         supervisor.start_in_background(str(path), backend)
-        typer.echo(
-            "The lab is up: `trunkline lab status`, `trunkline lab shell host1`, `trunkline lab down`."
-        )
+        hosts = ", ".join(supervisor.require_state()["hosts"])
+        typer.echo("The lab is up: `trunkline lab status`, `trunkline lab down`, `trunkline lab shell NODE`;")
+        typer.echo(f"hosts: {hosts}.")
         return
     raise typer.Exit(supervisor.supervise(str(path), requested(backend)))
 
@@ -80,7 +84,7 @@ def shell(
             "there is no such node", subject=f"lab node {node}", fix=f"known: {', '.join(nodes)}"
         )
     entrance = [] if node == "management" else [f"/run/trunkline-lab/enter/{node}"]
-    raise typer.Exit(supervisor.run_in_lab([*entrance, *(command or ["bash", "-l"])]))
+    raise typer.Exit(supervisor.run_in_lab([*entrance, *(command or SHELL)]))
 
 
 @app.command()

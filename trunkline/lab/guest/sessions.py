@@ -167,7 +167,8 @@ def serve_one(line: int, cooked: list[Any]) -> None:
     running.unlink(missing_ok=True)
     os.sync()
     if request["terminal"]:
-        tty.setraw(line, termios.TCSAFLUSH)  # waits for the output, forgets keys nobody read
+        tty.setraw(line, termios.TCSANOW)
+        termios.tcflush(line, termios.TCIFLUSH)  # keys nobody read are not the next program's
     os.write(line, f"\0{request['token']}:{exit_status(status)}\n".encode())
 
 
