@@ -15,7 +15,15 @@ for folder in "${LAB_VISIBLE[@]}" "$LAB_OUT"; do
   mkdir -p "$keep$folder" && mount --rbind "$folder" "$keep$folder" || die "cannot keep $folder"
 done
 mount -o remount,bind,ro / || die "cannot make / read-only"
-for folder in /run /tmp /var/lib/docker /etc/docker /var/lib/trunkline /dev/shm; do
+# Where programs expect to write, changes live in memory.
+for folder in /etc /var /root; do
+  layers=$keep/layers$folder
+  mkdir -p "$layers/upper" "$layers/work"
+  mount -t overlay -o "lowerdir=$folder,upperdir=$layers/upper,workdir=$layers/work" overlay $folder ||
+    die "cannot overlay $folder"
+done
+mkdir -p /var/lib/docker
+for folder in /run /tmp /var/lib/docker /dev/shm; do
   [ -d $folder ] && { mount -t tmpfs -o mode=755 tmpfs $folder || die "cannot mount on $folder"; }
 done
 chmod 1777 /tmp /dev/shm
