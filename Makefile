@@ -1,0 +1,87 @@
+# `make help` lists what there is. Everything works from a fresh clone: each target makes what it needs first.
+# Nothing here needs activating; programs run from .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+# A program run as root in the lab kernel (native, uml or qemu; LAB_BACKEND chooses). Its output and status come back.
+IN_LAB := $(BIN)/python -m trunkline.lab.inside --timeout 1200 --
+
+# The tests that run inside the lab kernel; all others run outside.
+LAB_TESTS := tests/e2e
+
+# Extra words for pytest: make test-fast ARGS="-k labels -x"
+ARGS ?=
+
+# Words for the demo and the lab: make demo DEMO_ARGS="--keep"
+DEMO_ARGS ?=
+LAB_ARGS ?=
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: ## Install what is missing: system programs (apt, says so first) and .venv
+	@scripts/setup
+
+.PHONY: setup-fast
+setup-fast:
+	@scripts/setup fast
+
+.PHONY: demo
+demo: setup ## The main job before your eyes, on a real kernel, leaving nothing running
+	@$(BIN)/trunkline demo $(DEMO_ARGS)
+
+# The last line is pytest's summary: of the lab's tests, or of whatever failed before them.
+.PHONY: test
+test: setup lint test-outside test-inside ## Everything: setup, lint, every test, the lab's too
+
+.PHONY: test-outside
+test-outside:
+	@$(PYTEST) $(addprefix --ignore=,$(LAB_TESTS)) $(ARGS)
+
+.PHONY: test-inside
+test-inside:
+	@$(IN_LAB) $(PYTEST) $(LAB_TESTS) $(ARGS)
+
+.PHONY: test-fast
+test-fast: setup-fast ## The tests that need neither root nor the lab (under 90 s)
+	@$(PYTEST) -m "not (lab or root or compose)" $(ARGS)
+
+.PHONY: lint
+lint: setup-fast ## Style, types and layers; changes nothing
+	@echo "lint: ruff check"; $(BIN)/ruff check --quiet .
+	@echo "lint: ruff format"; $(BIN)/ruff format --quiet --check .
+	@echo "lint: mypy"; $(BIN)/mypy --no-error-summary
+	@echo "lint: import-linter"; mkdir -p build; $(BIN)/lint-imports --no-logo >build/import-linter.log || { cat build/import-linter.log; exit 1; }
+
+.PHONY: format
+format: setup-fast ## Put the code into shape: ruff format, ruff's safe fixes
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: lab
+lab: setup ## Start a lab that stays: hosts, a switch, Docker engines
+	@$(BIN)/trunkline lab up --keep $(LAB_ARGS)
+
+.PHONY: lab-shell
+lab-shell: setup ## A shell on a host of the running lab (NODE=host1)
+	@$(BIN)/trunkline lab shell $(or $(NODE),host1)
+
+# The lock holds for every Python from 3.11 on, and names no package index.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+.PHONY: lock
+lock: ## Resolve the dependencies of pyproject.toml anew into requirements/ (needs uv)
+	@$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
+	@$(COMPILE) pyproject.toml --group dev --extra lab --constraints requirements/runtime.txt --output-file requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove .venv, caches and build results
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find trunkline tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
