@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +17,7 @@ BackendOption = Annotated[
 ]
 
 
+SWITCH = "trunkline.lab.switch.command"
 # The machine's own prompt, but nobody's personal start-up files: they know nothing of the lab.
 SHELL = ["bash", "--rcfile", "/etc/bash.bashrc"]
 
@@ -24,15 +27,13 @@ class Commands(typer.core.TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # typer vendors click and does not export its types
         """Name every command."""
-        return [*super().list_commands(ctx), "switch"]
+        return [*super().list_commands(ctx), *(["switch"] if find_spec(SWITCH) else [])]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # as list_commands
         """Give a command; None when there is no such command."""
         if cmd_name != "switch":
             return super().get_command(ctx, cmd_name)
-        from trunkline.lab.switch.command import app as switch  # imports an SSH server
-
-        return typer.main.get_command(switch)
+        return typer.main.get_command(import_module(SWITCH).app)
 
 
 app = typer.Typer(
