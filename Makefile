@@ -80,6 +80,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock: ## Resolve the dependencies of pyproject.toml anew into requirements/ (needs uv)
 	@$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
 	@$(COMPILE) pyproject.toml --group dev --extra lab --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	@$(COMPILE) --group build --constraints requirements/dev.txt --output-file requirements/build.txt
 
 .PHONY: clean
 clean: ## Remove .venv, caches and build results
