@@ -1,0 +1,126 @@
+"""The box: one switch's state, its flash (startup-config and vlan.dat), its neighbours; shared by all its sessions."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from trunkline.lab.switch import running_config
+from trunkline.lab.switch.dataplane import Observed
+from trunkline.lab.switch.hardware import Hardware
+from trunkline.lab.switch.interface_names import InterfaceName
+from trunkline.lab.switch.state import SwitchState, Vlan, Vtp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbor:
+    """What LLDP heard on a port."""
+
+    port: str
+    system_name: str
+    port_id: str
+    chassis_id: str = "0200.0000.0001"
+    port_description: str = ""
+    system_description: str = "Linux"
+    capabilities: str = "S"
+    management_address: str = ""
+
+
+@dataclass(slots=True)
+class Flash:
+    """What survives a reload.
+
+    Attributes:
+        startup: startup-config; empty when nothing was ever saved.
+        vlans: vlan.dat, written whenever a VLAN changes, whether or not anybody saves.
+        vtp: The VTP part of vlan.dat.
+    """
+
+    startup: str = ""
+    vlans: dict[int, Vlan] = field(default_factory=dict)
+    vtp: Vtp = field(default_factory=Vtp)
+
+
+@dataclass(slots=True)
+class Device:
+    """A switch without its sessions.
+
+    Attributes:
+        changes: Raised by every change of ``state``; the data plane follows it.
+        observed: What the data plane said last.
+        wants_reload: A session confirmed `reload`; the server ends all sessions and calls ``reload``.
+        reloads: How often it was reloaded.
+        saves: How often running-config was saved.
+        serial: Serial number; the hardware addresses are made from it too.
+    """
+
+    hardware: Hardware
+    state: SwitchState
+    flash: Flash = field(default_factory=Flash)
+    observed: Observed = field(default_factory=Observed)
+    neighbors: list[Neighbor] = field(default_factory=list)
+    changes: int = 0
+    wants_reload: bool = False
+    reloads: int = 0
+    saves: int = 0
+    booted: float = field(default_factory=time.monotonic)
+    serial: str = "FDO0000X000"
+    saved_at: datetime | None = None
+    changed_at: datetime | None = None
+
+    @classmethod
+    def fresh(cls, hardware: Hardware, hostname: str) -> Device:
+        """Unpack a switch."""
+        serial = f"FDO{hashlib.sha256(hostname.encode()).hexdigest()[:8].upper()}"
+        device = cls(hardware=hardware, state=SwitchState.fresh(hardware, hostname), serial=serial)
+        device.store_vlans()
+        return device
+
+    @property
+    def uptime_seconds(self) -> float:
+        """Seconds since it booted."""
+        return time.monotonic() - self.booted
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether running-config is not what a reload would bring back."""
+        return running_config.full(self.state) != self.flash.startup
+
+    def touch(self) -> None:
+        """Note that the state has changed."""
+        self.changes += 1
+        self.changed_at = datetime.now(tz=UTC)
+
+    def ensure_port_channel(self, number: int) -> str:
+        """Make a port-channel when it is missing; give what is printed."""
+        name = InterfaceName("Port-channel", (number,))
+        if str(name) in self.state.interfaces:
+            return ""
+        self.state.interfaces[str(name)] = self.state.blank(name)
+        return f"Creating a port-channel interface Port-channel {number}"
+
+    def store_vlans(self) -> None:
+        """Write vlan.dat."""
+        self.flash.vlans = copy.deepcopy(self.state.vlans)
+        self.flash.vtp = copy.copy(self.state.vtp)
+
+    def save(self) -> None:
+        """Write running-config to startup-config."""
+        self.flash.startup = running_config.full(self.state)
+        self.saves += 1
+        self.saved_at = datetime.now(tz=UTC)
+
+    def power_on(self) -> None:
+        """Start from flash: vlan.dat, unless startup-config says that it holds the VLANs itself."""
+        self.state = SwitchState.fresh(self.hardware, self.state.hostname)
+        startup = self.flash.startup.splitlines()
+        own_vlans = any(line in {"vtp mode transparent", "vtp mode off"} for line in startup)
+        if self.hardware.switching and not own_vlans:
+            self.state.vlans = copy.deepcopy(self.flash.vlans)
+            self.state.vtp = copy.copy(self.flash.vtp)
+        self.booted = time.monotonic()
+        self.wants_reload = False
+        self.changes += 1

@@ -1,0 +1,13 @@
+"""The `show` commands; importing this registers them. Shapes follow what real devices print."""
+
+from trunkline.lab.switch.shows import (
+    addresses,
+    configuration,
+    interfaces,
+    neighbors,
+    switching,
+    system,
+    vlans,
+)
+
+__all__ = ["addresses", "configuration", "interfaces", "neighbors", "switching", "system", "vlans"]
