@@ -191,7 +191,7 @@ class CommandLine:
             if line.strip().lower() in {"sh", "sho", "show"}:
                 return '% Type "show ?" for a list of subcommands'
             return "% Incomplete command.\n"
-        column = problem.column if problem.column >= 0 else line.rindex(line.split()[-1])
+        column = problem.column if problem.column >= 0 else line.rindex(line.rsplit(maxsplit=1)[-1])
         return f"{' ' * (len(self.session.prompt) + column)}^\n% Invalid input detected at '^' marker.\n"
 
 

@@ -9,7 +9,8 @@ from trunkline.lab.switch.grammar import Arguments, Grammar, NotUnderstoodError
 from trunkline.lab.switch.hardware import Hardware
 from trunkline.lab.switch.interface_names import InterfaceName
 from trunkline.lab.switch.session import RefusedError, Session
-from trunkline.lab.switch.state import Interface, VtpMode
+from trunkline.lab.switch.state import FIRST_EXTENDED, VTP_3, Interface, VtpMode
+from trunkline.orchestrator.vlans import VlanSet
 
 ANY: Grammar[Session] = Grammar()
 """What switches and routers know."""
@@ -202,7 +203,7 @@ def no_vlan(session: Session, arguments: Arguments) -> str:
     return vlan_database.delete(session.device, _vlan_list(arguments["list"]))
 
 
-def _vlan_list(text: str) -> vlan_lists.VlanSet:
+def _vlan_list(text: str) -> VlanSet:
     try:
         return vlan_lists.parse(text)
     except vlan_lists.BadVlanListError as error:
@@ -213,8 +214,8 @@ def _vtp_mode(word: VtpMode) -> None:
     @SWITCH.command(f"vtp mode {word}")
     def mode(session: Session, _arguments: Arguments) -> str:
         state = session.device.state
-        extended = [number for number in state.vlans if number >= vlan_database.FIRST_EXTENDED]
-        if word in {"server", "client"} and extended and state.vtp.version != 3:  # noqa: PLR2004  # VTPv3
+        extended = [number for number in state.vlans if number >= FIRST_EXTENDED]
+        if word in {"server", "client"} and extended and state.vtp.version != VTP_3:
             raise RefusedError(
                 f"Device mode cannot be {word.upper()} because extended VLAN(s) exist"  # not sourced
             )
@@ -246,7 +247,7 @@ def vtp_domain(session: Session, arguments: Arguments) -> str:
 def vtp_version(session: Session, arguments: Arguments) -> None:
     """Choose the VTP version."""
     version = int(arguments["version"])
-    if version == 3 and not session.device.state.vtp.domain:  # noqa: PLR2004  # VTPv3
+    if version == VTP_3 and not session.device.state.vtp.domain:
         raise RefusedError(
             "Cannot set the version to 3 because domain name is not configured"  # not sourced
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from trunkline.lab.switch.grammar import Arguments, Grammar, Handler
 from trunkline.lab.switch.session import RefusedError, Session
+from trunkline.lab.switch.state import VTP_3
 
 USER: Grammar[Session] = Grammar()
 """What works after login."""
@@ -161,7 +162,7 @@ def reload(session: Session, _arguments: Arguments) -> None:
 def vtp_primary(session: Session, _arguments: Arguments) -> None:
     """Become VTPv3's primary server."""
     vtp = session.device.state.vtp
-    if vtp.version != 3 or vtp.mode != "server":  # noqa: PLR2004  # VTPv3
+    if vtp.version != VTP_3 or vtp.mode != "server":
         raise RefusedError("Command is not supported in this VTP mode or version.")  # not sourced
 
     def confirmed(answer: str) -> str:

@@ -129,7 +129,7 @@ class Grammar(Generic[Context]):
 
     def following(self, line: str) -> list[str]:
         """List the words that may follow, or complete the word that was begun."""
-        begun = "" if not line or line[-1].isspace() else line.split()[-1]
+        begun = "" if not line or line[-1].isspace() else line.rsplit(maxsplit=1)[-1]
         whole = line[: len(line) - len(begun)]
         node = self._root
         for match in re.finditer(r"\S+", whole):

@@ -8,7 +8,7 @@ from trunkline.lab.switch import vlan_database, vlan_lists
 from trunkline.lab.switch.device import Device
 from trunkline.lab.switch.grammar import Arguments, Grammar
 from trunkline.lab.switch.session import RefusedError
-from trunkline.lab.switch.state import Interface, Switching
+from trunkline.lab.switch.state import FIRST_EXTENDED, Interface, Switching
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def access_vlan(scope: InterfaceScope, arguments: Arguments) -> str | None:
     scope.switching.access_vlan = number
     if number in state.vlans or vlan_database.refusal_by_vtp(state) is not None:
         return None
-    if number >= vlan_database.FIRST_EXTENDED and not vlan_database.extended_allowed(state):
+    if number >= FIRST_EXTENDED and not vlan_database.extended_allowed(state):
         return "% Warning: Access VLAN does not exist."
     vlan_database.create(scope.device, number)
     return f"% Access VLAN does not exist. Creating vlan {number}"

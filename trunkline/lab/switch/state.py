@@ -1,4 +1,4 @@
-"""What a switch knows: VLAN database, interfaces, global settings. Changed by config commands, read by everything else."""
+"""What a switch knows: VLAN database, interfaces, global settings; config commands change it, all else reads it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ RESERVED_VLANS = {
     1005: "trnet-default",
 }
 FIRST_EXTENDED = 1006
+VTP_3 = 3
+"""The VTP version that knows all 4094 VLANs and has one primary server."""
 
 
 @dataclass(slots=True)
@@ -197,8 +199,6 @@ class SwitchState:
         switching = interface.switching
         if switching is None or interface.shutdown:
             return VlanSet()
-        if switching.mode == "trunk":
-            wanted = switching.allowed
-        else:
-            wanted = VlanSet({switching.access_vlan})
+        trunk = switching.mode == "trunk"
+        wanted = switching.allowed if trunk else VlanSet({switching.access_vlan})
         return VlanSet(number for number in self.vlans if number in wanted and self.active(number))

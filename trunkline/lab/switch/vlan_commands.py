@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trunkline.lab.switch.device import Device
 from trunkline.lab.switch.grammar import Arguments, Grammar
 from trunkline.lab.switch.session import RefusedError
-from trunkline.lab.switch.state import RESERVED_VLANS
+from trunkline.lab.switch.state import RESERVED_VLANS, VTP_3
 from trunkline.lab.switch.vlan_database import LONGEST_NAME, LONGEST_NAME_V3, NAME_TOO_LONG, VlanDraft
 
 
@@ -36,7 +36,7 @@ def name(scope: VlanScope, arguments: Arguments) -> None:
         return
     text = arguments["name"]
     version = scope.device.state.vtp.version
-    if len(text) > (LONGEST_NAME_V3 if version == 3 else LONGEST_NAME):  # noqa: PLR2004  # VTP's own number
+    if len(text) > (LONGEST_NAME_V3 if version == VTP_3 else LONGEST_NAME):
         raise RefusedError(NAME_TOO_LONG)
     if len(scope.draft.numbers) > 1:
         raise RefusedError("Command rejected: a name can be given to one VLAN at a time.")

@@ -1,7 +1,7 @@
 """The VLAN database's rules: what VTP allows, reserved ids, names; and the draft that config-vlan edits.
 
-Texts of refusals are those of real devices where a transcript is known. Not sourced, and so only close to the truth: the
-text for two VLANs of one name and those for the reserved ids.
+Texts of refusals are those of real devices where a transcript is known. Not sourced, and so only close to the truth:
+the text for two VLANs of one name and those for the reserved ids.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from trunkline.lab.switch.device import Device
 from trunkline.lab.switch.state import (
     FIRST_EXTENDED,
     RESERVED_VLANS,
+    VTP_3,
     SwitchState,
     Vlan,
     default_vlan_name,
@@ -20,7 +21,10 @@ from trunkline.orchestrator.vlans import VlanSet
 
 LONGEST_NAME = 32
 LONGEST_NAME_V3 = 128
-NAME_TOO_LONG = "%You must disable VTPv1 and VTPv2 or switch to VTPv3 before configuring a VLAN name longer than 32 characters"
+NAME_TOO_LONG = (
+    "%You must disable VTPv1 and VTPv2 or switch to VTPv3 "
+    "before configuring a VLAN name longer than 32 characters"
+)
 CLIENT = "VTP VLAN configuration not allowed when device is in CLIENT mode."
 NOT_PRIMARY = "VTP VLAN configuration not allowed when device is not the primary server for vlan database."
 
@@ -29,14 +33,14 @@ def refusal_by_vtp(state: SwitchState) -> str | None:
     """Say why VTP lets nobody change VLANs here; None when it does."""
     if state.vtp.mode == "client":
         return CLIENT
-    if state.vtp.mode == "server" and state.vtp.version == 3 and not state.vtp.primary:
+    if state.vtp.mode == "server" and state.vtp.version == VTP_3 and not state.vtp.primary:
         return NOT_PRIMARY
     return None
 
 
 def extended_allowed(state: SwitchState) -> bool:
     """Whether VLANs from 1006 up may exist: not under a server of VTP version 1 or 2."""
-    return state.vtp.mode in {"transparent", "off"} or state.vtp.version == 3
+    return state.vtp.mode in {"transparent", "off"} or state.vtp.version == VTP_3
 
 
 def create(device: Device, number: int) -> None:

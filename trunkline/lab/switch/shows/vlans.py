@@ -10,7 +10,7 @@ from trunkline.lab.switch.device import Device
 from trunkline.lab.switch.exec_commands import everywhere
 from trunkline.lab.switch.grammar import Arguments
 from trunkline.lab.switch.session import RefusedError, Session
-from trunkline.lab.switch.state import Vlan
+from trunkline.lab.switch.state import VTP_3, Vlan
 
 HEADER = """\
 VLAN Name                             Status    Ports
@@ -138,10 +138,10 @@ def vtp_status(session: Session, _arguments: Arguments) -> str:
     if not device.hardware.switching:
         raise RefusedError("% VTP is not available on this platform")
     mode = vtp.mode.capitalize()
-    if vtp.version == 3 and vtp.primary:  # noqa: PLR2004  # VTPv3
+    if vtp.version == VTP_3 and vtp.primary:
         mode = "Primary Server"
     normal = sum(number <= 1005 for number in device.state.vlans)  # noqa: PLR2004  # the normal range
-    most = 1005 if vtp.mode == "server" and vtp.version != 3 else device.hardware.most_vlans  # noqa: PLR2004
+    most = 1005 if vtp.mode == "server" and vtp.version != VTP_3 else device.hardware.most_vlans
     return f"""\
 VTP Version capable             : 1 to 3
 VTP version running             : {vtp.version}
