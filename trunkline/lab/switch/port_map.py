@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
-from pathlib import Path
 
 from trunkline.lab.cabling import device_of
 from trunkline.lab.switch import interface_names
@@ -38,6 +38,8 @@ def parse_map(text: str, hardware: Hardware) -> dict[str, str]:
     return ports
 
 
-def default_map(hardware: Hardware, devices: Path = Path("/sys/class/net")) -> Mapping[str, str]:
+def default_map(hardware: Hardware) -> Mapping[str, str]:
     """Map every port whose interface, as the lab's cabling names it, exists in this network namespace."""
-    return {port: device_of(port) for port in hardware.ports if (devices / device_of(port)).exists()}
+    # Not /sys/class/net: that belongs to the namespace in which it was mounted.
+    present = {name for _, name in socket.if_nameindex()}
+    return {port: device_of(port) for port in hardware.ports if device_of(port) in present}
