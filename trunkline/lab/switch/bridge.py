@@ -235,7 +235,7 @@ class BridgeDataplane:
             br_mcast_snooping=0,
         )
         index = self._index(BRIDGE)
-        # An address that was set stays; otherwise it would change with the ports, and every host would lose its gateway.
+        # An address that was set stays; else it would change with the ports, and hosts would lose their gateway.
         [bridge] = self._netlink.get_links(index)
         self._netlink.link("set", index=index, address=bridge.get("address"))
         _sysctl(f"ipv6/conf/{BRIDGE}/disable_ipv6", "1")

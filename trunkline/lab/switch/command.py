@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import asyncssh
 
     from trunkline.lab.switch.dataplane import Dataplane
-    from trunkline.lab.switch.server import SwitchServer
+    from trunkline.lab.switch.ssh import SwitchServer
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -56,7 +56,7 @@ def switch(
 
     from trunkline.lab.switch import faults as fault_file
     from trunkline.lab.switch.faults import Faults
-    from trunkline.lab.switch.server import Login, build_server
+    from trunkline.lab.switch.ssh import Login, build_server
 
     troubles = Faults() if faults is None else fault_file.load(faults)
     travel = troubles.latency_ms + latency_ms
@@ -82,7 +82,7 @@ async def _serve(server: SwitchServer, address: str, port: int, ready_file: Path
     import asyncio
     import signal
 
-    from trunkline.lab.switch.server import serving
+    from trunkline.lab.switch.ssh import serving
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -129,7 +129,7 @@ def _secret(path: Path) -> str:
 def _host_key(path: Path | None) -> asyncssh.SSHKey | None:
     import asyncssh
 
-    from trunkline.lab.switch.server import KEY_TYPE
+    from trunkline.lab.switch.ssh import KEY_TYPE
     from trunkline.orchestrator.errors import ConfigError
 
     if path is None:

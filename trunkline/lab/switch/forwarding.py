@@ -1,8 +1,8 @@
 """From configuration to kernel objects: what the bridge, its ports and its interfaces must be, and the steps to there.
 
-Pure: ``plan`` turns a switch's state into a ``Forwarding``, ``steps`` compares it with what the kernel has. A frame crosses
-only where the plan says so: a port without an entry for a VLAN drops its frames, a port without a native VLAN drops
-untagged ones. Port-channels are not built: their members carry nothing.
+Pure: ``plan`` turns a switch's state into a ``Forwarding``, ``steps`` compares it with what the kernel has. A frame
+crosses only where the plan says so: a port without an entry for a VLAN drops its frames, a port without a native VLAN
+drops untagged ones. Port-channels are not built: their members carry nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reads a line the way IOS does: abbreviated keywords, typed arguments, and its three complaints with the caret.
 
 A mode is a ``Grammar``: patterns and what to call. A pattern is keywords, ``{name:kind}`` arguments and, at the end,
-``[...]`` for what may be left out. Kinds: ``word``, ``line`` (the rest, verbatim), ``LOW-HIGH``, ``interface`` (one or two
-words), ``ip``, ``ip6``, ``prefix6``.
+``[...]`` for what may be left out. Kinds: ``word``, ``line`` (the rest, verbatim), ``LOW-HIGH``, ``interface`` (one or
+two words), ``ip``, ``ip6``, ``prefix6``.
 """
 
 from __future__ import annotations

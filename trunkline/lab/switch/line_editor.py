@@ -10,6 +10,17 @@ from typing import Literal
 Kind = Literal["echo", "line", "end", "abort", "help", "complete"]
 LONGEST_LINE = 254
 """IOS takes no more characters in one line; the rest is lost with a beep."""
+_KEYS: dict[int, Kind] = {
+    0x0D: "line",
+    0x0A: "line",
+    0x1A: "end",
+    0x03: "abort",
+    0x3F: "help",
+    0x09: "complete",
+}
+_ERASE_CHARACTER, _ERASE_LINE, _ERASE_WORD = (0x08, 0x7F), (0x15, 0x18), 0x17
+_VERBATIM = 0x16  # ctrl-V: the next character is text, even a question mark
+_ESCAPE = 0x1B
 _BELL = b"\x07"
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f?]")
 _ARROW = re.compile(rb"\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Z]|.)?", re.DOTALL)
@@ -54,7 +65,7 @@ class LineEditor:
             self._after_return = False
             return
         code = data[0]
-        if code == 0x1B:  # noqa: PLR2004  # escape; arrow keys have no history here
+        if code == _ESCAPE:  # arrow keys have no history here
             match = _ARROW.match(data)
             del data[: match.end() if match else 1]
             return
@@ -72,28 +83,20 @@ class LineEditor:
         self._after_return = code == ord("\r")
         if newline_of_return:
             return
-        match code:
-            case 0x0D | 0x0A:
-                yield Key("line")
-            case 0x1A:
-                yield Key("end")
-            case 0x03:
-                yield Key("abort")
-            case 0x3F:
-                yield Key("help")
-            case 0x09:
-                yield Key("complete")
-            case 0x16:
-                self._verbatim = True
-            case 0x08 | 0x7F:
-                yield from self._erase(1)
-            case 0x15 | 0x18:
-                yield from self._erase(len(self.typed))
-            case 0x17:
-                word = re.search(rb"\S*\s*$", self.typed)
-                yield from self._erase(len(word[0]) if word else 0)
-            case _:
-                return
+        if code in _KEYS:
+            yield Key(_KEYS[code])
+        elif code == _VERBATIM:
+            self._verbatim = True
+        else:
+            yield from self._erase(self._erased_by(code))
+
+    def _erased_by(self, code: int) -> int:
+        if code in _ERASE_CHARACTER:
+            return 1
+        if code in _ERASE_LINE:
+            return len(self.typed)
+        word = re.search(rb"\S*\s*$", self.typed) if code == _ERASE_WORD else None
+        return len(word[0]) if word else 0
 
     def _erase(self, count: int) -> Iterator[Key]:
         count = min(count, len(self.typed))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Interface, IPv6Interface
 
 from trunkline.lab.switch import vlan_lists
-from trunkline.lab.switch.state import Interface, SwitchState, Vtp, default_vlan_name
+from trunkline.lab.switch.state import Interface, PortSecurity, SwitchState, Vtp, default_vlan_name
 from trunkline.orchestrator.vlans import VlanSet
 
 
@@ -106,7 +106,10 @@ def _layer_2(state: SwitchState, interface: Interface) -> Iterator[str]:
         yield f"switchport mode {switching.mode}"
     if switching.nonegotiate:
         yield "switchport nonegotiate"
-    security = switching.security
+    yield from _security(switching.security)
+
+
+def _security(security: PortSecurity) -> Iterator[str]:
     if security.maximum != 1:
         yield f"switchport port-security maximum {security.maximum}"
     if security.violation != "shutdown":

@@ -119,4 +119,7 @@ This is the Access template.
 @everywhere("show users")
 def users(_session: Session, _arguments: Arguments) -> str:
     """Show the lines in use."""
-    return "    Line       User       Host(s)              Idle       Location\n*  1 vty 0                idle                 00:00:00"
+    return (
+        "    Line       User       Host(s)              Idle       Location\n"
+        "*  1 vty 0                idle                 00:00:00"
+    )

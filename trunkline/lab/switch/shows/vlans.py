@@ -10,7 +10,7 @@ from trunkline.lab.switch.device import Device
 from trunkline.lab.switch.exec_commands import everywhere
 from trunkline.lab.switch.grammar import Arguments
 from trunkline.lab.switch.session import RefusedError, Session
-from trunkline.lab.switch.state import VTP_3, Vlan
+from trunkline.lab.switch.state import VTP_3, Interface, Vlan
 
 HEADER = """\
 VLAN Name                             Status    Ports
@@ -28,6 +28,8 @@ Primary Secondary Type              Ports
 """
 PORTS_COLUMN = 48
 LINE = 80
+LAST_NORMAL = 1005
+"""The last VLAN that VTP 1 and 2 know."""
 _LEFTOVERS = {
     1002: ("fddi ", "-      -      -        -    -       "),
     1003: ("tr   ", "-      -      -        -    srb     "),
@@ -70,7 +72,7 @@ def by_name(session: Session, arguments: Arguments) -> str:
 @everywhere("show vlan summary")
 def summary(session: Session, _arguments: Arguments) -> str:
     """Count VLANs."""
-    extended = sum(number > 1005 for number in session.device.state.vlans)  # noqa: PLR2004  # the normal range
+    extended = sum(number > LAST_NORMAL for number in session.device.state.vlans)
     total = len(session.device.state.vlans)
     return (
         f"Number of existing VLANs              : {total}\n"
@@ -140,8 +142,9 @@ def vtp_status(session: Session, _arguments: Arguments) -> str:
     mode = vtp.mode.capitalize()
     if vtp.version == VTP_3 and vtp.primary:
         mode = "Primary Server"
-    normal = sum(number <= 1005 for number in device.state.vlans)  # noqa: PLR2004  # the normal range
-    most = 1005 if vtp.mode == "server" and vtp.version != VTP_3 else device.hardware.most_vlans
+    normal = sum(number <= LAST_NORMAL for number in device.state.vlans)
+    small = vtp.mode == "server" and vtp.version != VTP_3
+    most = LAST_NORMAL if small else device.hardware.most_vlans
     return f"""\
 VTP Version capable             : 1 to 3
 VTP version running             : {vtp.version}
@@ -176,7 +179,11 @@ Virtual LAN ID:  {interface.dot1q} (IEEE 802.1Q Encapsulation)
    vLAN Trunk Interface:   {interface.name}
 
    Protocols Configured:   Address:              Received:        Transmitted:
-           IP              {"" if interface.address is None else str(interface.address.ip):<22}       0                   0"""
+           IP              {_ip(interface):<22}       0                   0"""
         for interface in tagged
     ]
     return "\n".join(blocks)
+
+
+def _ip(interface: Interface) -> str:
+    return "" if interface.address is None else str(interface.address.ip)
