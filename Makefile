@@ -12,8 +12,10 @@ PYTEST := $(BIN)/python -m pytest
 # A program run as root in the lab kernel (native, uml or qemu; LAB_BACKEND chooses). Its output and status come back.
 IN_LAB := $(BIN)/python -m trunkline.lab.inside --timeout 1200 --
 
-# The tests that run inside the lab kernel; all others run outside.
+# The tests that run inside the lab kernel only; all others run outside. ALSO_IN_LAB: those that run in both places,
+# because what they need (root, 802.1Q) is only certain to be there inside.
 LAB_TESTS := tests/e2e
+ALSO_IN_LAB := $(wildcard tests/integration/host)
 
 # Extra words for pytest: make test-fast ARGS="-k labels -x"
 ARGS ?=
@@ -48,7 +50,7 @@ test-outside:
 
 .PHONY: test-inside
 test-inside:
-	@$(IN_LAB) $(PYTEST) $(LAB_TESTS) $(ARGS)
+	@$(IN_LAB) $(PYTEST) $(LAB_TESTS) $(ALSO_IN_LAB) $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup-fast ## The tests that need neither root nor the lab (under 90 s)
