@@ -18,6 +18,7 @@ from trunkline.lab.switch import interface_names
 Context = TypeVar("Context")
 Arguments = Mapping[str, str]
 Handler = Callable[[Context, Arguments], str | None]
+_KIND = re.compile(r"[A-Za-z-]+")
 Problem = Literal["invalid", "ambiguous", "incomplete"]
 
 
@@ -189,7 +190,7 @@ def _interface_words(tokens: list[_Token], index: int) -> int:
     if interface_names.parse(tokens[index].text) is not None:
         return 1
     pair = "".join(token.text for token in tokens[index : index + 2])
-    if interface_names.parse(pair) is not None and tokens[index].text.isalpha():
+    if interface_names.parse(pair) is not None and _KIND.fullmatch(tokens[index].text):
         return 2
     if interface_names.kind_of(tokens[index].text) is not None and index + 1 == len(tokens):
         raise NotUnderstoodError("incomplete", tokens[index].column)

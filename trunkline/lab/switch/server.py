@@ -92,8 +92,9 @@ class RunningSwitch:
 
     @property
     def config_lines(self) -> list[str]:
-        """Lines executed in a configuration mode: what was pushed."""
-        return [r.line for r in self.server.transcript if r.mode.startswith("config")]
+        """Lines executed in a configuration mode, without empty ones and `end`: what was pushed."""
+        pushed = (r.line for r in self.server.transcript if r.mode.startswith("config"))
+        return [line for line in pushed if line.strip() not in {"", "end"}]
 
     @property
     def logins(self) -> int:

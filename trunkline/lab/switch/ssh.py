@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -62,6 +62,7 @@ class SwitchServer:
     _connections: dict[_Connection, asyncssh.SSHServerConnection] = field(default_factory=dict)
     _happened: dict[Event, int] = field(default_factory=dict)
     _followed: int = -1
+    _talking: set[asyncio.Task[None]] = field(default_factory=set)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _worker: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(max_workers=1, thread_name_prefix="dataplane")
@@ -101,6 +102,9 @@ class SwitchServer:
         self.drop_sessions()
         for connection in connections:
             await connection.wait_closed()
+        for task in self._talking:
+            task.cancel()
+        await asyncio.gather(*self._talking, return_exceptions=True)
         if self._acceptor is not None:
             await self._acceptor.wait_closed()
         await self._in_thread(self.dataplane.close)
@@ -202,6 +206,12 @@ class SwitchServer:
             self.change_host_key()
         return True
 
+    def start(self, talk: Coroutine[None, None, None]) -> None:
+        """Let a terminal talk in the background; ``close`` ends it."""
+        task = asyncio.get_running_loop().create_task(talk)
+        self._talking.add(task)
+        task.add_done_callback(self._talking.discard)
+
     def session(self) -> Session:
         """Give the state of a new login."""
         enable = self.login.enable_password
@@ -255,7 +265,6 @@ class _Channel(asyncssh.SSHServerSession[bytes]):
         self._server = server
         self._command: str | None = None
         self._terminal: Terminal | None = None
-        self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         self._terminal = Terminal(self._server.logins, self._server.session(), chan, self._server)
@@ -275,7 +284,7 @@ class _Channel(asyncssh.SSHServerSession[bytes]):
         if self._terminal is None:
             return
         talk = self._terminal.shell() if self._command is None else self._terminal.run_one(self._command)
-        self._task = asyncio.get_running_loop().create_task(talk)
+        self._server.start(talk)
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
         del datatype

@@ -157,7 +157,7 @@ class Terminal:
             await self._flush()
             await self._output.drained()
         finally:
-            self._channel.exit(0)
+            self._exit()
 
     async def run_one(self, line: str) -> None:
         """Execute the command of `ssh switch COMMAND` and end."""
@@ -169,6 +169,10 @@ class Terminal:
         except (Hangup, BrokenPipeError, ConnectionError):
             pass
         finally:
+            self._exit()
+
+    def _exit(self) -> None:
+        with contextlib.suppress(OSError):  # the connection may be gone already
             self._channel.exit(0)
 
     async def _need_input(self) -> None:
