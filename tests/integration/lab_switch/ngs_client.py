@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sys
 
-from networking_generic_switch.devices.netmiko_devices.cisco import CiscoIos
+from networking_generic_switch.devices.netmiko_devices.cisco import (  # type: ignore[import-untyped]  # it has no types
+    CiscoIos,
+)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from napalm import get_network_driver
+from napalm import get_network_driver  # type: ignore[import-untyped]  # it has no types
 from netmiko import ConfigInvalidException, ConnectHandler
 
 from trunkline.lab.switch.server import RunningSwitch, running_switch

@@ -264,9 +264,7 @@ def test_sessions_beyond_the_lines_of_the_switch_are_refused(switch: RunningSwit
                 async with logged_in(switch):
                     pytest.fail("a second session was let in")
         assert switch.refused == 1
-        async with asyncio.timeout(SECONDS):
-            while switch.sessions:
-                await asyncio.sleep(0.01)
+        await asyncio.to_thread(switch.wait_for_sessions, 0)
         async with logged_in(switch):
             pass
 

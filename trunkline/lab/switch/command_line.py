@@ -223,20 +223,39 @@ def _joined(*parts: str | None) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def load(device: Device, text: str, *, source: str) -> None:
+def boot(device: Device) -> None:
+    """Power a device on: what was not saved is lost. Complaints go to a console nobody looks at, as on real ones."""
+    device.power_on()
+    device.booting = True
+    load(device, device.flash.startup, source="startup-config", strict=False)
+    device.booting = False
+
+
+def load(device: Device, text: str, *, source: str, strict: bool = True) -> None:
     """Feed a configuration to a device, as its boot or an operator at the console would.
 
+    Args:
+        device: Where to.
+        text: The lines; what follows ``end`` is not read.
+        source: What the text is called in messages.
+        strict: Stop at the first complaint.
+
     Raises:
-        ConfigError: A line was answered with a complaint.
+        ConfigError: ``strict``, and a line was answered with a complaint.
     """
     console = CommandLine(Session(device=device, mode="config"))
+
+    def heard(said: str, number: int, line: str) -> None:
+        if strict:
+            _insist(said, source, number, line)
+
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.startswith(" ") and console.session.mode in SUB_MODES:
-            _insist(console.session.leave("config"), source, number, line)
+            heard(console.session.leave("config"), number, line)
         if line.strip() == "end":
             break
-        _insist(console.execute(line), source, number, line)
-    _insist(console.end(), source, 0, "end")
+        heard(console.execute(line), number, line)
+    heard(console.end(), 0, "end")
 
 
 def _insist(said: str, source: str, number: int, line: str) -> None:

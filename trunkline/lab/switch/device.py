@@ -52,6 +52,7 @@ class Device:
         changes: Raised by every change of ``state``; the data plane follows it.
         observed: What the data plane said last.
         wants_reload: A session confirmed `reload`; the server ends all sessions and calls ``reload``.
+        booting: startup-config is being read: it brings back what was, and makes nothing new.
         reloads: How often it was reloaded.
         saves: How often running-config was saved.
         serial: Serial number; the hardware addresses are made from it too.
@@ -64,6 +65,7 @@ class Device:
     neighbors: list[Neighbor] = field(default_factory=list)
     changes: int = 0
     wants_reload: bool = False
+    booting: bool = False
     reloads: int = 0
     saves: int = 0
     booted: float = field(default_factory=time.monotonic)
@@ -121,6 +123,9 @@ class Device:
         if self.hardware.switching and not own_vlans:
             self.state.vlans = copy.deepcopy(self.flash.vlans)
             self.state.vtp = copy.copy(self.flash.vtp)
+        if startup:  # a router's ports are off in the box; a configuration that does not mention it means on
+            for interface in self.state.interfaces.values():
+                interface.shutdown = False
         self.booted = time.monotonic()
         self.wants_reload = False
         self.changes += 1

@@ -172,7 +172,7 @@ def access_vlan(scope: InterfaceScope, arguments: Arguments) -> str | None:
     number = int(arguments.get("vlan", 1))
     state = scope.device.state
     scope.switching.access_vlan = number
-    if number in state.vlans or vlan_database.refusal_by_vtp(state) is not None:
+    if number in state.vlans or scope.device.booting or vlan_database.refusal_by_vtp(state) is not None:
         return None
     if number >= FIRST_EXTENDED and not vlan_database.extended_allowed(state):
         return "% Warning: Access VLAN does not exist."

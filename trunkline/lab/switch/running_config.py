@@ -128,7 +128,7 @@ def _layer_3(state: SwitchState, interface: Interface) -> Iterator[str]:
         yield f"ip address {dotted(secondary)} secondary"
     if interface.address is not None:
         yield f"ip address {dotted(interface.address)}"
-    elif interface.name.sub is None or interface.dot1q is not None:
+    elif not interface.secondaries and (interface.name.sub is None or interface.dot1q is not None):
         yield "no ip address"
     for address in interface.addresses6:
         yield f"ipv6 address {prefix6(address)}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -110,6 +111,18 @@ class RunningSwitch:
     def sessions(self) -> int:
         """Connections open now."""
         return self.server.sessions
+
+    def wait_for_sessions(self, count: int, *, seconds: float = 10) -> None:
+        """Wait until exactly so many connections are open.
+
+        Raises:
+            TimeoutError: There never were.
+        """
+        deadline = time.monotonic() + seconds
+        while self.sessions != count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.sessions} sessions are open, not {count}")
+            time.sleep(0.005)
 
     @property
     def running_config(self) -> str:

@@ -169,11 +169,8 @@ class SwitchServer:
     async def reload(self) -> None:
         """Restart: sessions end, what was not saved is lost."""
         self.drop_sessions()
-        self.device.power_on()
+        command_line.boot(self.device)
         self.device.reloads += 1
-        # A real switch prints complaints about its startup-config to a console nobody looks at.
-        with contextlib.suppress(Exception):
-            command_line.load(self.device, self.device.flash.startup, source="startup-config")
         await self.follow()
 
     async def _in_thread(self, function: Callable[[], Result]) -> Result:
