@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 
 from trunkline.orchestrator.errors import AddressError
 from trunkline.orchestrator.models import Address, Interface, Segment, Subnet
 
 IPV4 = 4
+SMALLEST_WITH_BROADCAST = 4
+"""Addresses: a /31 and a /32 have no network and broadcast address (RFC 3021)."""
 LARGEST_COUNTABLE = 2**53 - 1
 """Redis counts in doubles: offsets beyond are never handed out unasked."""
 
@@ -49,8 +51,6 @@ class PoolSpec:
 
     def interface(self, offset: int) -> Interface:
         """Turn an offset into the address with the subnet's prefix length."""
-        from ipaddress import ip_interface
-
         return ip_interface(f"{self.address(offset)}/{self.subnet.network.prefixlen}")
 
     def bitmap(self) -> bytes:
@@ -71,8 +71,8 @@ def pool(subnet: Subnet) -> PoolSpec:
     """Work out one subnet's pool."""
     network = subnet.network
     base, size = int(network.network_address), network.num_addresses
-    reserved = [(0, 0)] if size > 2 or network.version != IPV4 else []
-    if network.version == IPV4 and size > 2:  # noqa: PLR2004  # a /31 and a /32 have no broadcast address (RFC 3021)
+    reserved = [(0, 0)] if size >= SMALLEST_WITH_BROADCAST else []
+    if network.version == IPV4 and size >= SMALLEST_WITH_BROADCAST:
         reserved.append((size - 1, size - 1))
     if subnet.gateway is not None:
         reserved.append((int(subnet.gateway) - base,) * 2)

@@ -113,7 +113,7 @@ def _leases(store: Store, inventory: Inventory) -> list[dict[str, Any]]:
             "address": str(lease.address),
             "state": lease.state,
             "host": lease.host,
-            "container": lease.owner.container_id if lease.owner else None,
+            "container": lease.owner.container_id,
             "name": lease.name,
             "mac": lease.mac,
             "since": lease.since,

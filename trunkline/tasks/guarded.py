@@ -24,4 +24,4 @@ def doorbell(app: Celery, name: str, body: Callable[..., object]) -> None:
         except OrchestratorError as error:
             log.warning("task.failed", task=name, arguments=arguments, error=str(error))
 
-    app.task(task, name=name, max_retries=3)
+    app.task(name=name, max_retries=3)(task)

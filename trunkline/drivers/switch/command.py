@@ -22,7 +22,8 @@ def trust(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Pin without asking.")] = False,
     fingerprint: Annotated[
-        str | None, typer.Option(help="Pin only if the switch shows this one, SHA256:...; read it on its console.")
+        str | None,
+        typer.Option(help="Pin only if the switch shows this one, SHA256:...; read it on its console."),
     ] = None,
 ) -> None:
     """Fetch the switch's SSH host key, show its fingerprint, and pin it. No credentials are sent."""
@@ -43,16 +44,22 @@ def trust(
     sys.stdout.write(f"{name} at {switch.address}:{switch.port} shows {key.type} {key.fingerprint}\n")
     before = store.inventory.pins().get(switch.name)
     line = f"{key.type} {key.base64}"
-    if before == line or switch.host_key == line:
+    if line in {before, switch.host_key}:
         sys.stdout.write("that is the key that is pinned already\n")
         return
     if before or switch.host_key:
         sys.stdout.write("WARNING: another key was pinned before; make sure that the switch was replaced\n")
     if fingerprint is not None and fingerprint != key.fingerprint:
         raise HostKeyRefused(
-            f"shows {key.fingerprint}, not {fingerprint}", subject=f"switch {name}", fix="find out who answers there"
+            f"shows {key.fingerprint}, not {fingerprint}",
+            subject=f"switch {name}",
+            fix="find out who answers there",
         )
-    if not yes and fingerprint is None and not typer.confirm("Is this the fingerprint on its console? Pin it"):
+    if (
+        not yes
+        and fingerprint is None
+        and not typer.confirm("Is this the fingerprint on its console? Pin it")
+    ):
         raise typer.Exit(1)
     store.inventory.pin(switch.name, line, who=getpass.getuser())
     store.desired.touch((switch_key(switch.name),))

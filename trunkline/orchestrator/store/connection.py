@@ -47,7 +47,7 @@ class Connection:
             StoreUnavailable: Redis is down, loading, full or refuses.
         """
         try:
-            return self._client.execute_command(*words)
+            return self._client.execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         except redis.RedisError as error:
             raise self._unavailable(error) from error
 

@@ -125,7 +125,7 @@ class Jobs:
 
     def cancelled(self, job: str) -> bool:
         """Say whether somebody cancelled it."""
-        return self._connection.do("HGET", _key(job), "cancelled") == "1"
+        return bool(self._connection.do("HGET", _key(job), "cancelled"))
 
 
 def _key(job: str) -> str:

@@ -117,7 +117,7 @@ def reap(this: Pass) -> None:
     known = {facts.id for facts in this.containers}
     for segment in this.inventory.segments.values():
         for lease in ledger.leases(segment):
-            if lease.host != this.machine.name or lease.owner is None or lease.owner.container_id in known:
+            if lease.host != this.machine.name or lease.owner.container_id in known:
                 continue
             if (
                 lease.state in {"PENDING", "ACTIVE"}

@@ -55,7 +55,7 @@ def observe_container(
     inventory = context.inventory()
     needs = needs_on(inventory, host)
     facts = engine.inspect(container)
-    return _hold(host, container, _wishes(inventory, host, facts), needs, context=context)
+    return _hold(host, container, _wishes(context, inventory, host, facts), needs, context=context)
 
 
 def resync_host(host: HostName, *, context: Context, engine: Engine) -> frozenset[DeviceKey]:
@@ -70,11 +70,11 @@ def resync_host(host: HostName, *, context: Context, engine: Engine) -> frozense
     containers = engine.containers()
     changed: frozenset[DeviceKey] = frozenset()
     for facts in containers:
-        changed |= _hold(host, facts.id, _wishes(inventory, host, facts), needs, context=context)
+        changed |= _hold(host, facts.id, _wishes(context, inventory, host, facts), needs, context=context)
     listed = frozenset(holder_of(facts.id) for facts in containers)
     for container in _containers(before.keys() - listed):
-        facts = engine.inspect(container)
-        changed |= _hold(host, container, _wishes(inventory, host, facts), needs, context=context)
+        found = engine.inspect(container)
+        changed |= _hold(host, container, _wishes(context, inventory, host, found), needs, context=context)
     return changed
 
 
@@ -82,8 +82,8 @@ def _containers(holders: Iterable[str]) -> list[ContainerId]:
     return sorted(ContainerId(name.removeprefix(PREFIX)) for name in holders if name.startswith(PREFIX))
 
 
-def _wishes(inventory: Inventory, host: HostName, facts: ContainerFacts | None) -> Wanted:
-    if facts is None:
+def _wishes(context: Context, inventory: Inventory, host: HostName, facts: ContainerFacts | None) -> Wanted:
+    if facts is None or host in context.store.desired.cordoned():
         return Wanted()
     try:
         return wanted_by_labels(facts.labels, inventory, host)

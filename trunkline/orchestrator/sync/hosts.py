@@ -17,7 +17,7 @@ import structlog
 from trunkline.orchestrator.errors import OrchestratorError, PermanentError, TransientError
 from trunkline.orchestrator.intents import AttachmentIntent, ContainerFacts, HostReport, Wanted
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
-from trunkline.orchestrator.models import ContainerId, HostName, Inventory, SegmentName, host_key
+from trunkline.orchestrator.models import ContainerId, HostName, Inventory, SegmentName, host_key, switch_key
 from trunkline.orchestrator.planning import attachment_intent, host_intent
 from trunkline.orchestrator.store import DeviceLease
 from trunkline.orchestrator.sync.attachments import fabric_cause, retire, switch_views
@@ -70,7 +70,8 @@ def sync_host(machine: Machine, *, context: Context, force: bool = False) -> Map
     """
     key = host_key(machine.name)
     store = context.store
-    if not force and store.devices.status(key).dirty_at is None:
+    status = store.devices.status(key)
+    if not force and (status.dirty_at is None or store.now() < (status.blocked_until or 0.0)):
         return None
     lease = store.devices.acquire(key, context.settings.lease_seconds)
     if lease is None:
@@ -78,20 +79,20 @@ def sync_host(machine: Machine, *, context: Context, force: bool = False) -> Map
     deadline = time.monotonic() + context.settings.drain_deadline_seconds
     try:
         while True:
-            generation = store.desired.generation(key)
-            problems = _guarded_pass(machine, context, lease, generation)
+            problems = _guarded_pass(machine, context, lease)
             if problems is None or time.monotonic() > deadline:
                 return problems
-            if store.desired.generation(key) == generation:
+            status = store.devices.status(key)
+            if status.dirty_at is None or status.dirty_at > store.now():
                 return problems
     finally:
         store.devices.release(lease)
 
 
-def _guarded_pass(
-    machine: Machine, context: Context, lease: DeviceLease, generation: int
-) -> Mapping[str, str] | None:
+def _guarded_pass(machine: Machine, context: Context, lease: DeviceLease) -> Mapping[str, str] | None:
     devices = context.store.devices
+    before = devices.status(lease.device)
+    generation = before.generation
     started = time.monotonic()
     try:
         done = _pass(machine, context, generation)
@@ -100,7 +101,7 @@ def _guarded_pass(
             lease,
             error=str(error),
             kind="transient" if isinstance(error, TransientError) else "permanent",
-            retry_at=context.store.now() + backoff_seconds(devices.status(lease.device).fails),
+            retry_at=context.store.now() + backoff_seconds(before.fails),
         )
         log.warning("host.failed", host=machine.name, error=str(error))
         return None
@@ -110,11 +111,11 @@ def _guarded_pass(
             lease,
             error="; ".join(sorted(set(done.problems.values()))),
             kind="transient" if done.transient else "permanent",
-            retry_at=context.store.now() + backoff_seconds(devices.status(lease.device).fails),
+            retry_at=context.store.now() + backoff_seconds(before.fails),
             observed=observed,
         )
     else:
-        devices.applied(lease, generation=generation, observed=observed)
+        devices.applied(lease, generation=generation, marks=before.marks, observed=observed)
     log.info(
         "host.synced",
         host=machine.name,
@@ -249,8 +250,7 @@ def _report(this: Pass, *, removed: bool) -> None:
         )
     )
     if removed:
-        switches = frozenset(f"switch:{uplink.switch}" for uplink in uplinks)
-        for device in sorted(switches):
+        for device in sorted({switch_key(uplink.switch) for uplink in uplinks}):
             store.devices.mark_dirty((device,))
             this.context.bell.device(device)
     retire(this.context, inventory)

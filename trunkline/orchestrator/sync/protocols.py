@@ -38,8 +38,8 @@ class Bell(Protocol):
 class Journal(Protocol):
     """What a driver asks and tells while it writes to a device."""
 
-    def before_write(self, lines: Sequence[str]) -> str:
-        """Record the lines and give the operation's id.
+    def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
+        """Record the lines and that these claims become ours; give the operation's id.
 
         Raises:
             Superseded: desired state moved on; send nothing.

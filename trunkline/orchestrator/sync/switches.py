@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
@@ -73,14 +73,20 @@ class LeaseJournal:
     lease: DeviceLease
     generation: int
     why: str
+    added: frozenset[str] = frozenset()
 
-    def before_write(self, lines: Sequence[str]) -> str:
-        """Record what is about to be sent (promise I13).
+    def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
+        """Record what is about to be sent (promise I13), and as ours what it will add.
+
+        It counts as ours from now on: a session that breaks after this line may have added it.
 
         Raises:
             Superseded: the lease is lost or desired state moved on.
         """
         self._assert_current()
+        keys = frozenset(owned_key(claim) for claim in adding)
+        self.context.store.devices.own(self.switch.name, add=keys)
+        self.added |= keys
         return self.context.store.operations.begin(
             Operation(
                 who=self.context.process,
@@ -124,7 +130,8 @@ def sync_switch(
     """
     key = switch_key(name)
     store = context.store
-    if order is None and store.devices.status(key).dirty_at is None:
+    status = store.devices.status(key)
+    if order is None and (status.dirty_at is None or store.now() < (status.blocked_until or 0.0)):
         return None
     lease = store.devices.acquire(key, context.settings.lease_seconds)
     if lease is None:
@@ -137,7 +144,8 @@ def sync_switch(
             )
             if time.monotonic() > deadline or observation is None:
                 return observation
-            if store.desired.generation(key) == observation.generation:
+            status = store.devices.status(key)
+            if status.dirty_at is None or status.dirty_at > store.now():
                 return observation
     finally:
         store.devices.release(lease)
@@ -151,9 +159,13 @@ def _pass(
     inventory = context.inventory()
     switch = inventory.switches.get(name)
     if switch is None:
-        store.devices.applied(lease, generation=store.desired.generation(key), observed=Observation().dump())
+        status = store.devices.status(key)
+        store.devices.applied(
+            lease, generation=status.generation, marks=status.marks, observed=Observation().dump()
+        )
         return None
     before = Observation.load(store.devices.observed(key))
+    marks = store.devices.status(key).marks
     started = time.monotonic()
     try:
         intent, brake = _braked(context, inventory, switch, order)
@@ -166,11 +178,11 @@ def _pass(
     except OrchestratorError as error:
         _record_failure(context, inventory, key, lease, error)
         return None
-    _record_ownership(context, name, lease, result)
+    _record_ownership(context, name, journal, result)
     wrote = switch.mode == "enforce"
     observation = observe(intent, result, now=store.now(), before=before, wrote=wrote, brake=brake)
     observation = _save_when_quiet(context, switch, driver, observation)
-    _record(context, key, lease, observation, switch.save_after_seconds)
+    _record(context, lease, observation, marks=marks, save_after_seconds=switch.save_after_seconds)
     advance(context, inventory, devices=(key,))
     retire(context, inventory)
     log.info(
@@ -193,18 +205,21 @@ def _braked(context: Context, inventory: Inventory, switch: Switch, order: Order
     return intent, ""
 
 
-def _record_ownership(context: Context, name: SwitchName, lease: DeviceLease, result: SwitchResult) -> None:
+def _record_ownership(
+    context: Context, name: SwitchName, journal: LeaseJournal, result: SwitchResult
+) -> None:
+    """Keep as ours what came true; what was taken away, or was announced and did not come true, is not."""
     gained = frozenset(owned_key(claim) for claim in result.gained)
-    lost = frozenset(owned_key(claim) for claim in result.lost)
+    lost = frozenset(owned_key(claim) for claim in result.lost) | (journal.added - gained)
     if gained or lost:
-        context.store.devices.own(lease, add=gained, remove=lost)
+        context.store.devices.own(name, add=gained, remove=lost)
         log.info("switch.owns", switch=name, gained=sorted(gained), lost=sorted(lost))
 
 
 def _record(
-    context: Context, key: DeviceKey, lease: DeviceLease, observation: Observation, save_after_seconds: float
+    context: Context, lease: DeviceLease, observation: Observation, *, marks: int, save_after_seconds: float
 ) -> None:
-    store = context.store
+    store, key = context.store, lease.device
     if observation.problems:
         fails = store.devices.status(key).fails
         store.devices.failed(
@@ -215,7 +230,7 @@ def _record(
             observed=observation.dump(),
         )
         return
-    store.devices.applied(lease, generation=observation.generation, observed=observation.dump())
+    store.devices.applied(lease, generation=observation.generation, marks=marks, observed=observation.dump())
     if observation.changed_at is not None:
         store.devices.mark_dirty((key,), at=observation.changed_at + save_after_seconds)
 
@@ -227,7 +242,9 @@ def _record_failure(
     wait = backoff_seconds(store.devices.status(key).fails)
     if isinstance(error, TransientError) and error.retry_in_seconds is not None:
         wait = error.retry_in_seconds
-    kind = "transient" if isinstance(error, TransientError) else "permanent"
+    kind: Literal["transient", "permanent"] = (
+        "transient" if isinstance(error, TransientError) else "permanent"
+    )
     store.devices.failed(lease, error=str(error), kind=kind, retry_at=store.now() + wait)
     log.warning("switch.failed", device=key, kind=kind, error=str(error), retry_in_seconds=round(wait, 1))
     advance(context, inventory, devices=(key,))

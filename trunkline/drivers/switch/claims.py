@@ -1,0 +1,227 @@
+"""Compares an intent with a switch's state: what to change, what stands in the way, what must stay. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Interface
+from typing import Literal
+
+from trunkline.drivers.switch.state import SwitchState
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule, SwitchIntent
+from trunkline.orchestrator.models import PortName
+from trunkline.orchestrator.vlans import Vid
+
+FIRST_EXTENDED = 1006
+OUR_PREFIX = "tl-"
+ALL = 4094
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One claim to be made true or withdrawn."""
+
+    op: Literal["add", "remove"]
+    claim: Claim
+
+
+def holds(claim: Claim, state: SwitchState) -> bool:
+    """Say whether the switch satisfies a claim."""
+    match claim:
+        case HasVlan(vlan=vlan):
+            return vlan in state.vlans and state.vlans[vlan].active
+        case Carries(port=port, vlan=vlan):
+            row = state.ports.get(port)
+            return row is not None and row.mode == "trunk" and vlan in row.allowed
+        case Gateway(vlan=vlan, parent=parent, addresses=addresses):
+            gateway = state.gateways.get((parent, vlan))
+            return (
+                gateway is not None
+                and not gateway.shutdown
+                and frozenset(addresses) <= gateway.addresses
+                and (parent is None or gateway.tagged == vlan)
+            )
+
+
+def is_gone(claim: Claim, state: SwitchState) -> bool:
+    """Say whether nothing of a claim is left."""
+    match claim:
+        case HasVlan(vlan=vlan):
+            return vlan not in state.vlans
+        case Carries(port=port, vlan=vlan):
+            row = state.ports.get(port)
+            return row is None or vlan not in row.allowed
+        case Gateway(vlan=vlan, parent=parent):
+            return (parent, vlan) not in state.gateways
+
+
+def rank(claim: Claim) -> int:
+    """Order claims: VLAN before trunk before gateway; removals go the other way."""
+    match claim:
+        case HasVlan():
+            return 0
+        case Carries():
+            return 1
+        case Gateway():
+            return 2
+
+
+def diff(intent: SwitchIntent, state: SwitchState) -> tuple[tuple[Change, ...], dict[Claim, str]]:
+    """Say what to change and what cannot be.
+
+    Returns:
+        Changes in the order they are made, and for every claim that cannot be met or withdrawn the cause. What
+        is true already is in neither.
+    """
+    changes: list[Change] = []
+    problems: dict[Claim, str] = {}
+    for claim in sorted(intent.present, key=_order):
+        if holds(claim, state):
+            continue
+        if cause := why_not_add(claim, intent, state):
+            problems[claim] = cause
+        else:
+            changes.append(Change(op="add", claim=claim))
+    bad_vlans = {claim.vlan for claim in problems if isinstance(claim, HasVlan)}
+    for change in [change for change in changes if change.claim.vlan in bad_vlans]:
+        changes.remove(change)
+        problems[change.claim] = f"VLAN {change.claim.vlan} cannot be had: see the cause there"
+    for claim in sorted(intent.absent, key=_order, reverse=True):
+        if is_gone(claim, state):
+            continue
+        if cause := why_not_remove(claim, intent, state):
+            problems[claim] = cause
+        else:
+            changes.append(Change(op="remove", claim=claim))
+    return tuple(changes), problems
+
+
+def _order(claim: Claim) -> tuple[int, int, str]:
+    match claim:
+        case HasVlan():
+            return (rank(claim), claim.vlan, "")
+        case Carries():
+            return (rank(claim), claim.vlan, claim.port)
+        case Gateway():
+            return (rank(claim), claim.vlan, claim.parent or "")
+
+
+def why_not_add(claim: Claim, intent: SwitchIntent, state: SwitchState) -> str:
+    """Say what stands in the way of a claim; empty when nothing does."""
+    match claim:
+        case HasVlan(vlan=vlan):
+            return _why_no_vlan(vlan, state)
+        case Carries(port=port, vlan=vlan):
+            return _why_no_trunk(port, vlan, intent.ports.get(port), state)
+        case Gateway():
+            return _why_no_gateway(claim, state)
+
+
+def _why_no_vlan(vlan: Vid, state: SwitchState) -> str:
+    facts = state.facts
+    if vlan in state.vlans:
+        return f"VLAN {vlan} is there but suspended or shut down; activate it by hand"
+    if facts.vtp_mode == "client":
+        return "VTP client mode: VLANs can only be made on the VTP server; make it there, or leave VTP"
+    if vlan >= FIRST_EXTENDED and facts.vtp_mode == "server" and facts.vtp_version < 3:  # noqa: PLR2004  # VTP versions
+        return f"VLAN {vlan} is extended, which VTP version {facts.vtp_version} server mode refuses; use transparent"
+    if facts.most_vlans is not None and len(state.vlans) >= facts.most_vlans:
+        return f"the switch has all the {facts.most_vlans} VLANs it supports; free some"
+    return ""
+
+
+def _why_no_trunk(port: PortName, vlan: Vid, rule: PortRule | None, state: SwitchState) -> str:
+    row = state.ports.get(port)
+    if row is None or row.mode == "absent":
+        return f"there is no port {port}; check the cabling in the inventory"
+    if rule is None:
+        return f"port {port} is protected or not in the inventory; put VLAN {vlan} on it by hand"
+    if row.channel is not None:
+        return f"port {port} is a member of {row.channel}; name {row.channel} in the inventory instead"
+    if row.mode == "routed":
+        return f"port {port} is a routed port; make it a switch port by hand"
+    if row.mode != "trunk" and not rule.adopt:
+        return f"port {port} is in mode {row.mode}, not a trunk; make it one by hand, or say adopt: true"
+    if row.mode == "trunk" and row.native_vlan == vlan:
+        return f"VLAN {vlan} is the native VLAN of port {port}; choose another one for the segment"
+    return ""
+
+
+def _why_no_gateway(claim: Gateway, state: SwitchState) -> str:
+    if any(address.version == 4 for address in claim.addresses) and not state.facts.routes_ipv4:  # noqa: PLR2004  # IPv4
+        return "the switch does not route: configure `ip routing` by hand"
+    if any(address.version == 6 for address in claim.addresses) and not state.facts.routes_ipv6:  # noqa: PLR2004  # IPv6
+        return "the switch does not route IPv6: configure `ipv6 unicast-routing` by hand"
+    row = state.gateways.get((claim.parent, claim.vlan))
+    if row is None:
+        return ""
+    where = (
+        f"interface Vlan{claim.vlan}" if claim.parent is None else f"interface {claim.parent}.{claim.vlan}"
+    )
+    if row.tagged not in {None, claim.vlan}:
+        return f"{where} belongs to VLAN {row.tagged}; free it by hand"
+    ours = [address for address in claim.addresses if isinstance(address, IPv4Interface)]
+    if row.primary is not None and row.primary not in ours and not set(ours) <= row.addresses:
+        return f"{where} has {row.primary}, which a new primary address would replace; settle it by hand"
+    return ""
+
+
+def why_not_remove(claim: Claim, intent: SwitchIntent, state: SwitchState) -> str:
+    """Say what forbids taking a claim away; empty when nothing does."""
+    match claim:
+        case HasVlan(vlan=vlan):
+            row = state.vlans[vlan]
+            return "" if row.name.startswith(OUR_PREFIX) else f"VLAN {vlan} is named {row.name}: not ours"
+        case Carries(port=port, vlan=vlan):
+            port_row, rule = state.ports[port], intent.ports.get(port)
+            if rule is None:
+                return f"port {port} is protected or not in the inventory"
+            if len(port_row.allowed) == ALL:
+                return f"port {port} carries every VLAN: somebody opened it; nothing was taken away"
+            if vlan == port_row.native_vlan:
+                return f"VLAN {vlan} is the native VLAN of port {port}"
+            foreign = state.macs.get((port, vlan), frozenset()) - rule.own_macs
+            if foreign:
+                return f"VLAN {vlan} on port {port} is in use: {', '.join(sorted(foreign)[:3])} talks there"
+            return ""
+        case Gateway():
+            return ""
+
+
+def untouched(before: SwitchState, after: SwitchState, changes: Sequence[Change]) -> Iterator[str]:
+    """Name what differs between two readings without having been asked for."""
+    added = _by_port(changes, "add")
+    removed = _by_port(changes, "remove")
+    for port, row in before.ports.items():
+        now = after.ports.get(port)
+        if now is None:
+            yield f"port {port} cannot be read any more"
+            continue
+        if port in added and row.mode != "trunk":
+            continue  # an adopted port: its mode was to change
+        expected = (frozenset(row.allowed) | added.get(port, frozenset())) - removed.get(port, frozenset())
+        if expected != frozenset(now.allowed):
+            strange = sorted(expected ^ frozenset(now.allowed))[:5]
+            yield f"port {port}: VLANs {strange} changed though nobody asked"
+        if (row.mode, row.native_vlan, row.access_vlan) != (now.mode, now.native_vlan, now.access_vlan):
+            yield f"port {port}: its mode, native or access VLAN changed though nobody asked"
+    ours = {change.claim.vlan for change in changes if isinstance(change.claim, HasVlan)}
+    for vlan in (before.vlans.keys() ^ after.vlans.keys()) - ours:
+        yield f"VLAN {vlan} came or went though nobody asked"
+    asked = {(c.claim.parent, c.claim.vlan) for c in changes if isinstance(c.claim, Gateway)}
+    for key in before.gateways.keys() | after.gateways.keys():
+        if key not in asked and before.gateways.get(key) != after.gateways.get(key):
+            yield f"the gateway of VLAN {key[1]} changed though nobody asked"
+
+
+def _by_port(changes: Sequence[Change], op: str) -> Mapping[PortName, frozenset[Vid]]:
+    found: dict[PortName, frozenset[Vid]] = {}
+    for change in changes:
+        if change.op == op and isinstance(change.claim, Carries):
+            found[change.claim.port] = found.get(change.claim.port, frozenset()) | {change.claim.vlan}
+    return found
+
+
+def inverse(change: Change) -> Change:
+    """Give the change that takes this one back."""
+    return Change(op="remove" if change.op == "add" else "add", claim=change.claim)

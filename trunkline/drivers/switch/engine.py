@@ -1,0 +1,276 @@
+"""Brings one switch to an intent: read, diff, guard, apply, read back, take back what went wrong.
+
+Vendor-neutral: what to send comes from a dialect, sending is a transport's. Called by the switch sync.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from trunkline.drivers.switch.claims import Change, diff, holds, inverse, is_gone, rank, untouched
+from trunkline.drivers.switch.dialect import Block, Dialect, Scope
+from trunkline.drivers.switch.guards import check_blocks, check_changes
+from trunkline.drivers.switch.state import SwitchState
+from trunkline.drivers.switch.transport import Transcript, Transport
+from trunkline.orchestrator.errors import GuardRefused
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, SwitchIntent
+from trunkline.orchestrator.models import Switch
+
+
+class Journal(Protocol):
+    """Whom the engine tells before and after it writes, and asks before it takes something away."""
+
+    def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
+        """Record the lines, and that these claims become ours; gives the operation's id."""
+
+    def after_write(self, operation: str, *, ok: bool, reply: str) -> None:
+        """Record what came back."""
+
+    def still_unneeded(self, claim: Claim) -> bool:
+        """Say whether nothing holds this claim now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchPlan:
+    """What would be sent. ``problems`` are claims that cannot be met or withdrawn, each with the cause."""
+
+    changes: tuple[Change, ...] = ()
+    lines: tuple[str, ...] = ()
+    problems: Mapping[Claim, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchResult:
+    """What was done.
+
+    ``gained`` were false and are true now through us, ``lost`` we took away. ``verified`` says that the read-back
+    shows every change and no other. ``timings`` are seconds per phase.
+    """
+
+    plan: SwitchPlan
+    sent: tuple[str, ...] = ()
+    problems: Mapping[Claim, str] = field(default_factory=dict)
+    gained: frozenset[Claim] = frozenset()
+    lost: frozenset[Claim] = frozenset()
+    verified: bool = True
+    unsaved: bool = False
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+class SwitchDriver:
+    """One switch with its dialect and a session."""
+
+    def __init__(self, switch: Switch, dialect: Dialect, transport: Transport) -> None:
+        self._switch = switch
+        self._dialect = dialect
+        self._transport = transport
+
+    def plan(self, intent: SwitchIntent) -> SwitchPlan:
+        """Read the switch and say what would be sent; write nothing."""
+        return self._plan(intent, self._read(intent))
+
+    def sync(self, intent: SwitchIntent, *, journal: Journal) -> SwitchResult:
+        """Make the switch match the intent; in observe mode only plan.
+
+        Raises:
+            Superseded: desired state moved on before anything was sent.
+            OrchestratorError: the session failed; what was sent is unknown until the next read.
+        """
+        clock = _Clock()
+        with clock.phase("read"):
+            before = self._read(intent)
+        plan = self._plan(intent, before)
+        if self._switch.mode != "enforce" or not plan.changes:
+            return SwitchResult(plan=plan, problems=plan.problems, timings=clock.seconds)
+        changes, kept = self._still_wanted(plan.changes, journal)
+        with clock.phase("apply"):
+            sent, refused = self._apply(intent, before, changes, journal)
+        with clock.phase("verify"):
+            after = self._read(intent)
+        outcome = _judge(changes, refused, before, after)
+        if outcome.half_done:
+            with clock.phase("undo"):
+                undone, _ = self._apply(intent, after, outcome.half_done, journal)
+            sent += undone
+            after = self._read(intent)
+            outcome = _judge(changes, outcome.problems, before, after)
+        strange = tuple(untouched(before, after, changes))
+        return SwitchResult(
+            plan=SwitchPlan(
+                changes=plan.changes, lines=plan.lines, problems=plan.problems, notes=plan.notes + strange
+            ),
+            sent=sent,
+            problems=dict(plan.problems) | kept | outcome.problems,
+            gained=outcome.gained,
+            lost=outcome.lost,
+            verified=not outcome.problems and not strange,
+            unsaved=bool(sent),
+            timings=clock.seconds,
+        )
+
+    def save(self) -> None:
+        """Save the running configuration.
+
+        Raises:
+            NotVerified: the device did not confirm it.
+        """
+        self._transport.save(self._dialect.grammar)
+
+    def backup(self) -> str:
+        """Read the running configuration."""
+        return self._transport.query(self._dialect.grammar.backup, self._dialect.grammar)
+
+    def close(self) -> None:
+        """End the session."""
+        self._transport.close()
+
+    def _read(self, intent: SwitchIntent) -> SwitchState:
+        scope = scope_of(intent)
+        grammar = self._dialect.grammar
+        outputs = {
+            command: self._transport.query(command, grammar) for command in self._dialect.queries(scope)
+        }
+        return self._dialect.parse(outputs, scope)
+
+    def _plan(self, intent: SwitchIntent, state: SwitchState) -> SwitchPlan:
+        changes, problems = diff(intent, state)
+        allowed: list[Change] = []
+        for change in changes:
+            try:
+                check_changes([change], intent)
+            except GuardRefused as refusal:
+                problems[change.claim] = str(refusal)
+            else:
+                allowed.append(change)
+        blocks = self._dialect.render(allowed, state, intent.ports)
+        return SwitchPlan(changes=tuple(allowed), lines=_lines(blocks), problems=problems)
+
+    def _still_wanted(
+        self, changes: Sequence[Change], journal: Journal
+    ) -> tuple[tuple[Change, ...], dict[Claim, str]]:
+        """Ask once more, right before sending, whether what is to go is still needed by nobody (I4)."""
+        wanted, kept = [], {}
+        for change in changes:
+            if change.op == "remove" and not journal.still_unneeded(change.claim):
+                kept[change.claim] = "somebody needs it again; kept"
+            else:
+                wanted.append(change)
+        return tuple(wanted), kept
+
+    def _apply(
+        self, intent: SwitchIntent, state: SwitchState, changes: Sequence[Change], journal: Journal
+    ) -> tuple[tuple[str, ...], dict[Claim, str]]:
+        """Send changes kind by kind: what hangs on a VLAN that was refused is not sent."""
+        sent: tuple[str, ...] = ()
+        refused: dict[Claim, str] = {}
+        for group in _groups(changes):
+            bad = {claim.vlan for claim in refused}
+            blocks = self._dialect.render(
+                [change for change in group if change.claim.vlan not in bad], state, intent.ports
+            )
+            refused |= {
+                change.claim: f"VLAN {change.claim.vlan} was refused before"
+                for change in group
+                if change.claim.vlan in bad
+            }
+            if not blocks:
+                continue
+            transcript = self._send(intent, group, blocks, journal)
+            sent += transcript.sent
+            for refusal in transcript.refusals:
+                cause = f"the switch refused {refusal.line!r}: {refusal.reply}"
+                refused |= dict.fromkeys(refusal.claims, cause)
+        return sent, refused
+
+    def _send(
+        self, intent: SwitchIntent, group: Sequence[Change], blocks: Sequence[Block], journal: Journal
+    ) -> Transcript:
+        check_changes(group, intent)
+        check_blocks(blocks, self._dialect.grammar, subject=f"switch {self._switch.name}")
+        adding = frozenset(change.claim for change in group if change.op == "add")
+        operation = journal.before_write(_lines(blocks), adding)
+        try:
+            transcript = self._transport.configure(blocks, self._dialect.grammar)
+        except Exception as error:
+            journal.after_write(operation, ok=False, reply=str(error))
+            raise
+        journal.after_write(operation, ok=not transcript.refusals, reply=transcript.reply)
+        return transcript
+
+
+@dataclass(slots=True)
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    problems: dict[Claim, str]
+    gained: frozenset[Claim]
+    lost: frozenset[Claim]
+    half_done: tuple[Change, ...]
+
+
+def _judge(
+    changes: Sequence[Change], refused: Mapping[Claim, str], before: SwitchState, after: SwitchState
+) -> _Outcome:
+    """Believe the read-back alone; what was refused or is not there is a problem, and half of it is undone."""
+    problems: dict[Claim, str] = {}
+    gained: set[Claim] = set()
+    lost: set[Claim] = set()
+    half_done: list[Change] = []
+    for change in changes:
+        claim = change.claim
+        done = holds(claim, after) if change.op == "add" else is_gone(claim, after)
+        if done:
+            (gained if change.op == "add" else lost).add(claim)
+            continue
+        problems[claim] = refused.get(claim, "the switch took the lines, but the read-back does not show it")
+        began_here = is_gone(claim, before) and not is_gone(claim, after)
+        if change.op == "add" and began_here and isinstance(claim, (Gateway, Carries)):
+            half_done.append(inverse(change))
+    return _Outcome(
+        problems=problems, gained=frozenset(gained), lost=frozenset(lost), half_done=tuple(half_done)
+    )
+
+
+def _groups(changes: Sequence[Change]) -> list[list[Change]]:
+    """Order changes: additions up (VLAN, trunk, gateway), removals down; one group per kind."""
+    found = []
+    for op, ranks in (("add", (0, 1, 2)), ("remove", (2, 1, 0))):
+        for kind in ranks:
+            group = [change for change in changes if change.op == op and rank(change.claim) == kind]
+            if group:
+                found.append(group)
+    return found
+
+
+def scope_of(intent: SwitchIntent) -> Scope:
+    """Say what must be read to judge an intent."""
+    claims = intent.present | intent.absent
+    carries = [claim for claim in claims if isinstance(claim, Carries)]
+    gateways = {(claim.parent, claim.vlan) for claim in claims if isinstance(claim, Gateway)}
+    return Scope(
+        switch=intent.switch,
+        vlans=frozenset(claim.vlan for claim in claims),
+        ports=tuple(sorted({claim.port for claim in carries})),
+        gateways=tuple(sorted(gateways, key=lambda key: (key[0] or "", key[1]))),
+        removals=tuple(sorted((c.port, c.vlan) for c in carries if c in intent.absent)),
+    )
+
+
+def _lines(blocks: Sequence[Block]) -> tuple[str, ...]:
+    return tuple(line for block in blocks for line in (block.enter, *(f" {text}" for text in block.lines)))

@@ -1,0 +1,48 @@
+"""What the engine needs of a session, and what a session gives back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from trunkline.drivers.switch.dialect import Block, Grammar
+from trunkline.orchestrator.intents import Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A line the device refused, with its words (printable ASCII) and the claims that hang on it."""
+
+    line: str
+    reply: str
+    claims: frozenset[Claim]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """What was sent in one configuration session, what came back, and what of it was refused."""
+
+    sent: tuple[str, ...]
+    reply: str
+    refusals: tuple[Refusal, ...] = ()
+
+
+class Transport(Protocol):
+    """A logged-in session. After any exception it is not used again."""
+
+    def query(self, command: str, grammar: Grammar) -> str:
+        """Run a show command; gives its output without echo, prompt and log messages."""
+
+    def configure(self, blocks: Sequence[Block], grammar: Grammar) -> Transcript:
+        """Send blocks in one configuration session; the mode is checked at every prompt."""
+
+    def save(self, grammar: Grammar) -> None:
+        """Save the running configuration.
+
+        Raises:
+            NotVerified: the device did not say that it did.
+        """
+
+    def close(self) -> None:
+        """End the session."""
