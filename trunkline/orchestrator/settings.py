@@ -18,22 +18,39 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TRUNKLINE_", env_nested_delimiter="__", extra="forbid")
 
-    redis_url: str = Field(default="redis://127.0.0.1:6379/1", description="The record: desired state, leases, jobs.")
-    broker_url: str = Field(default="redis://127.0.0.1:6379/0", description="Celery's queue; another database or server."
+    redis_url: str = Field(
+        default="redis://127.0.0.1:6379/1", description="The record: desired state, leases, jobs."
     )
-    redis_password_file: Path | None = Field(default=None, description="First line is the password for both URLs.")
-    host: str | None = Field(default=None, description="This machine's name in the inventory, on Docker hosts.")
-    lease_seconds: float = Field(default=60.0, gt=1, description="How long a device lease lives without renewal.")
-    sweep_seconds: float = Field(default=60.0, gt=0, description="Every device is synced this often even if nothing rang."
+    broker_url: str = Field(
+        default="redis://127.0.0.1:6379/0", description="Celery's queue; another database or server."
     )
-    drain_deadline_seconds: float = Field(default=60.0, gt=0, description="One task works at most this long on a device."
+    redis_password_file: Path | None = Field(
+        default=None, description="First line is the password for both URLs."
     )
-    stale_after_sweeps: float = Field(default=2.0, gt=0, description="An older host report proves nothing any more.")
-    session_idle_seconds: float = Field(default=60.0, ge=0, description="A switch session unused this long is closed."
+    host: str | None = Field(
+        default=None, description="This machine's name in the inventory, on Docker hosts."
     )
-    dialects: frozenset[str] = Field(default=frozenset({"cisco_ios"}), description="Names of the dialect plug-ins that may be loaded."
+    lease_seconds: float = Field(
+        default=60.0, gt=1, description="How long a device lease lives without renewal."
     )
-    state_dir: Path = Field(default=Path("/var/lib/trunkline"), description="Backups, links to restore at boot.")
+    sweep_seconds: float = Field(
+        default=60.0, gt=0, description="Every device is synced this often even if nothing rang."
+    )
+    drain_deadline_seconds: float = Field(
+        default=60.0, gt=0, description="One task works at most this long on a device."
+    )
+    stale_after_sweeps: float = Field(
+        default=2.0, gt=0, description="An older host report proves nothing any more."
+    )
+    session_idle_seconds: float = Field(
+        default=60.0, ge=0, description="A switch session unused this long is closed."
+    )
+    dialects: frozenset[str] = Field(
+        default=frozenset({"cisco_ios"}), description="Names of the dialect plug-ins that may be loaded."
+    )
+    state_dir: Path = Field(
+        default=Path("/var/lib/trunkline"), description="Backups, links to restore at boot."
+    )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -184,7 +184,10 @@ def why_not_remove(claim: Claim, intent: SwitchIntent, state: SwitchState) -> st
             if foreign:
                 return f"VLAN {vlan} on port {port} is in use: {', '.join(sorted(foreign)[:3])} talks there"
             return ""
-        case Gateway():
+        case Gateway(vlan=vlan, parent=parent, addresses=addresses):
+            foreign_addresses = state.gateways[parent, vlan].addresses - frozenset(addresses)
+            if addresses and foreign_addresses:
+                return f"the gateway of VLAN {vlan} holds {', '.join(map(str, sorted(foreign_addresses, key=str)))} too"
             return ""
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from socket import AF_INET, AF_INET6
 from typing import Any
 
-from pyroute2 import IPRoute  # type: ignore[import-untyped]  # it has no types
-from pyroute2.netlink.exceptions import NetlinkError  # type: ignore[import-untyped]  # it has no types
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
 
 from trunkline.lab.switch import forwarding
 from trunkline.lab.switch.dataplane import LearnedMac, Observed

@@ -89,7 +89,8 @@ class Ledger:
                 if holder["state"] == "QUARANTINE":
                     why = "rests after its last use"
                 else:
-                    why = f"is held by container {holder['name'] or holder['owner']['container'][:12]} on {holder['host']}"
+                    who = holder["name"] or holder["owner"]["container"][:12]
+                    why = f"is held by container {who} on {holder['host']}"
                 raise AddressError(
                     why,
                     subject=f"address {wanted} of segment {segment.name}",

@@ -18,7 +18,7 @@ from trunkline.orchestrator.errors import OrchestratorError, PermanentError, Tra
 from trunkline.orchestrator.intents import AttachmentIntent, ContainerFacts, HostReport, Wanted
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
 from trunkline.orchestrator.models import ContainerId, HostName, Inventory, SegmentName, host_key, switch_key
-from trunkline.orchestrator.planning import attachment_intent, host_intent
+from trunkline.orchestrator.planning import attachment_intent, host_intent, uplinks_of
 from trunkline.orchestrator.store import DeviceLease
 from trunkline.orchestrator.sync.attachments import fabric_cause, retire, switch_views
 from trunkline.orchestrator.sync.backoff import backoff_seconds
@@ -258,5 +258,7 @@ def _report(this: Pass, *, removed: bool) -> None:
 
 def _segments_of(inventory: Inventory, host: HostName, links: Mapping[str, object]) -> list[SegmentName]:
     return [
-        name for name in inventory.segments if attachment_intent(inventory, host, name).link.name in links
+        name
+        for name in inventory.segments
+        if uplinks_of(inventory, host, name) and attachment_intent(inventory, host, name).link.name in links
     ]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 
 from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError
-from trunkline.orchestrator.intents import Claim, SwitchIntent
-from trunkline.orchestrator.models import DeviceKey, Inventory, Switch, SwitchName, switch_key
+from trunkline.orchestrator.intents import Claim, HostReport, SwitchIntent
+from trunkline.orchestrator.models import DeviceKey, HostName, Inventory, Switch, SwitchName, switch_key
 from trunkline.orchestrator.planning import TooManyRemovals, devices_of, owned_key, switch_intent
 from trunkline.orchestrator.store import DeviceLease, Operation
 from trunkline.orchestrator.sync.attachments import advance, retire
@@ -47,12 +47,26 @@ def intent_for(
         switch=switch.name,
         attachments=store.desired.attachments(),
         owned=store.devices.owned(switch.name),
-        reports={report.host: report for report in store.devices.reports()},
+        reports=_reports(context, inventory),
         now=store.now(),
         stale_after_seconds=context.settings.stale_after_seconds,
         generation=generation,
         removals_confirmed=removals_confirmed,
     )
+
+
+def _reports(context: Context, inventory: Inventory) -> dict[HostName, HostReport]:
+    """Give the hosts' reports, each with the MACs of containers that are known to be gone from it.
+
+    A switch remembers an address for minutes after its owner left; of ours the ledger knows that they left.
+    """
+    reports = {report.host: report for report in context.store.devices.reports()}
+    for segment in inventory.segments.values():
+        for lease in context.store.ledger.leases(segment):
+            if lease.state == "QUARANTINE" and lease.mac and lease.host in reports:
+                report = reports[lease.host]
+                reports[lease.host] = replace(report, macs=report.macs | {lease.mac.lower()})
+    return reports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The main job before one's eyes, on a real kernel."""
