@@ -1,0 +1,297 @@
+"""The switch driver over real SSH against the virtual switch: right, or an error; never a silent success."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.builders import PORT_1, a_switch, a_switch_intent
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.engine import SwitchDriver
+from trunkline.drivers.switch.session import connect, scan_host_key
+from trunkline.lab.switch.server import RunningSwitch, running_switch
+from trunkline.orchestrator.errors import HostKeyRefused, LoginRefused, OrchestratorError, Superseded
+from trunkline.orchestrator.intents import Carries, Claim, HasVlan, PortRule, SwitchIntent
+from trunkline.orchestrator.models import SecretRef, Switch
+from trunkline.orchestrator.vlans import Vid
+
+TRUNK = """
+ip routing
+ipv6 unicast-routing
+interface GigabitEthernet1/0/1
+ switchport trunk native vlan 100
+ switchport trunk allowed vlan 100
+ switchport mode trunk
+interface GigabitEthernet1/0/2
+ switchport trunk allowed vlan 100,200-210
+ switchport mode trunk
+end
+"""
+WEB = Carries(port=PORT_1, vlan=Vid(10))
+
+
+@dataclass
+class Notes:
+    """A journal that remembers, and lets everything pass unless told otherwise."""
+
+    begun: list[tuple[str, ...]] = field(default_factory=list)
+    ended: list[bool] = field(default_factory=list)
+    unneeded: bool = True
+    superseded: bool = False
+
+    def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
+        del adding
+        if self.superseded:
+            raise Superseded("moved on", subject="test")
+        self.begun.append(tuple(lines))
+        return str(len(self.begun))
+
+    def after_write(self, operation: str, *, ok: bool, reply: str) -> None:
+        del operation, reply
+        self.ended.append(ok)
+
+    def still_unneeded(self, claim: Claim) -> bool:
+        del claim
+        return self.unneeded
+
+
+def as_inventory(running: RunningSwitch, **changes: object) -> Switch:
+    login = replace(a_switch().credentials, username=running.user)
+    switch = a_switch(
+        address=running.address, port=running.port, host_key=running.host_key, credentials=login
+    )
+    return replace(switch, **changes)  # type: ignore[arg-type]  # tests pass the field's own type
+
+
+@contextmanager
+def a_driver(running: RunningSwitch, **changes: object) -> Iterator[tuple[SwitchDriver, Switch]]:
+    switch = as_inventory(running, **changes)
+
+    def secret(_: SecretRef) -> str:
+        return running.password
+
+    session = connect(switch, secrets=secret)
+    try:
+        yield SwitchDriver(switch, CiscoIos(), session), switch
+    finally:
+        session.close()
+
+
+@pytest.fixture
+def running() -> Iterator[RunningSwitch]:
+    with running_switch(startup_config=TRUNK) as switch:
+        yield switch
+
+
+def test_it_sends_the_difference_once_and_then_nothing(running: RunningSwitch) -> None:
+    with a_driver(running) as (driver, switch):
+        intent = a_switch_intent(switch=switch)
+        first, again = driver.sync(intent, journal=(notes := Notes())), driver.sync(intent, journal=Notes())
+    assert not first.problems
+    assert first.verified
+    assert first.unsaved
+    assert first.gained == intent.present
+    assert [line.strip() for line in first.sent] == [
+        "vlan 10",
+        "name tl-web",
+        "interface GigabitEthernet1/0/1",
+        "switchport trunk allowed vlan add 10",
+        "interface Vlan10",
+        "ip address 172.31.0.1 255.255.0.0",
+        "ipv6 address fd00:31::1/64",
+        "no shutdown",
+    ]
+    assert tuple(line for lines in notes.begun for line in lines) == first.sent
+    assert again.sent == ()
+    assert not again.gained
+    assert "switchport trunk allowed vlan 10,100" in running.running_config
+    assert "switchport trunk allowed vlan 100,200-210" in running.running_config
+
+
+def test_what_was_added_is_taken_away_and_the_rest_stays(running: RunningSwitch) -> None:
+    before = running.show("show running-config interface GigabitEthernet1/0/1")
+    with a_driver(running) as (driver, switch):
+        driver.sync(a_switch_intent(switch=switch), journal=Notes())
+        gone = a_switch_intent(switch=switch, present=frozenset(), absent=frozenset({WEB}))
+        result = driver.sync(gone, journal=Notes())
+    assert result.lost == {WEB}
+    assert running.show("show running-config interface GigabitEthernet1/0/1") == before
+
+
+def test_in_observe_mode_it_reads_and_sends_nothing(running: RunningSwitch) -> None:
+    before = running.running_config
+    with a_driver(running, mode="observe") as (driver, switch):
+        result = driver.sync(a_switch_intent(switch=switch), journal=(notes := Notes()))
+    assert result.plan.lines
+    assert result.sent == ()
+    assert notes.begun == []
+    assert running.running_config == before
+
+
+def test_a_vlan_stays_where_a_stranger_talks_or_somebody_needs_it_again(running: RunningSwitch) -> None:
+    with a_driver(running) as (driver, switch):
+        driver.sync(a_switch_intent(switch=switch), journal=Notes())
+        gone = a_switch_intent(switch=switch, present=frozenset(), absent=frozenset({WEB}))
+        kept = driver.sync(gone, journal=Notes(unneeded=False))
+        assert WEB in kept.problems
+        assert kept.sent == ()
+        running.learn(port=PORT_1, vlan=10, mac="0200.0000.0001")
+        in_use = driver.sync(gone, journal=Notes())
+        assert "in use" in in_use.problems[WEB]
+        own = replace(gone, ports={PORT_1: PortRule(port=PORT_1, own_macs=frozenset({"02:00:00:00:00:01"}))})
+        assert driver.sync(own, journal=Notes()).lost == {WEB}
+
+
+def test_an_access_port_is_not_converted_unless_it_may_be_adopted() -> None:
+    config = "interface GigabitEthernet1/0/1\n switchport access vlan 100\n switchport mode access\nend\n"
+    with (
+        running_switch(startup_config="vlan 100\n" + config) as running,
+        a_driver(running) as (driver, switch),
+    ):
+        intent = a_switch_intent(
+            switch=switch, present=frozenset({HasVlan(vlan=Vid(10), name="tl-web"), WEB})
+        )
+        refused = driver.sync(intent, journal=Notes())
+        assert "not a trunk" in refused.problems[WEB]
+        assert "switchport mode access" in running.running_config
+        adopted = driver.sync(
+            replace(intent, ports={PORT_1: PortRule(port=PORT_1, adopt=True)}), journal=Notes()
+        )
+        assert not adopted.problems
+        lines = [line.strip() for line in adopted.sent]
+        assert lines.index("switchport trunk allowed vlan 100") < lines.index("switchport mode trunk")
+        assert "switchport trunk allowed vlan 10,100" in running.running_config
+
+
+def test_a_trunk_that_carries_everything_is_left_alone() -> None:
+    config = "interface GigabitEthernet1/0/1\n switchport mode trunk\nend\n"
+    with running_switch(startup_config=config) as running, a_driver(running) as (driver, switch):
+        vlan = HasVlan(vlan=Vid(10), name="tl-web")
+        result = driver.sync(a_switch_intent(switch=switch, present=frozenset({vlan, WEB})), journal=Notes())
+        assert result.gained == {vlan}
+        gone = a_switch_intent(switch=switch, present=frozenset(), absent=frozenset({WEB}))
+        assert WEB in driver.sync(gone, journal=Notes()).problems
+        assert "allowed vlan" not in running.running_config
+
+
+def test_a_rejected_line_is_the_problem_of_its_claim_with_the_switchs_words(running: RunningSwitch) -> None:
+    running.set_faults(
+        events=[{"matching": "^ ?ip address", "do": "reject", "text": "% 172.31.0.0 overlaps with Vlan99"}]
+    )
+    with a_driver(running) as (driver, switch):
+        intent = a_switch_intent(switch=switch)
+        result = driver.sync(intent, journal=(notes := Notes()))
+    (problem,) = result.problems.values()
+    assert "overlaps with Vlan99" in problem
+    assert WEB in result.gained
+    assert not result.verified
+    assert False in notes.ended
+    assert "interface Vlan10" not in running.running_config, "half a gateway is taken back"
+
+
+def test_nothing_is_sent_when_desired_state_moved_on(running: RunningSwitch) -> None:
+    before = running.running_config
+    with a_driver(running) as (driver, switch), pytest.raises(Superseded):
+        driver.sync(a_switch_intent(switch=switch), journal=Notes(superseded=True))
+    assert running.running_config == before
+
+
+@pytest.mark.parametrize("line", range(14, 26))
+def test_a_session_that_drops_is_an_error_and_the_next_one_finishes(
+    running: RunningSwitch, line: int
+) -> None:
+    running.set_faults(events=[{"line": line, "do": "drop"}])
+    with a_driver(running) as (driver, switch):
+        intent = a_switch_intent(switch=switch)
+        try:
+            driver.sync(intent, journal=Notes())
+        except OrchestratorError:
+            pass
+        else:
+            running.set_faults()
+    running.set_faults()
+    with a_driver(running) as (driver, switch):
+        assert not driver.sync(intent, journal=Notes()).problems
+        assert not driver.plan(intent).changes
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"bytewise": True},
+        {
+            "events": [
+                {
+                    "matching": "switchport trunk",
+                    "do": "syslog",
+                    "text": "%LINK-3-UPDOWN: Interface Gi1/0/1, up",
+                }
+            ]
+        },
+        {
+            "events": [
+                {"matching": "show vlan", "do": "syslog", "text": "%LINK-3-UPDOWN: Interface Gi1/0/1, up"}
+            ]
+        },
+        {"events": [{"matching": "show interfaces", "do": "garbage"}]},
+        {"slow_ms": 5},
+    ],
+)
+def test_a_difficult_terminal_changes_nothing(running: RunningSwitch, faults: dict[str, object]) -> None:
+    with a_driver(running) as (driver, switch):
+        running.set_faults(**faults)
+        intent: SwitchIntent = a_switch_intent(switch=switch)
+        result = driver.sync(intent, journal=Notes())
+        running.set_faults()
+        assert not result.problems
+        assert not driver.plan(intent).changes
+
+
+@pytest.mark.parametrize("do", ["leave_config", "confirm"])
+def test_a_session_that_leaves_its_mode_or_asks_is_dropped(running: RunningSwitch, do: str) -> None:
+    with a_driver(running) as (driver, switch):
+        running.set_faults(events=[{"matching": "^ ?switchport trunk allowed", "do": do}])
+        with pytest.raises(OrchestratorError):
+            driver.sync(a_switch_intent(switch=switch), journal=Notes())
+
+
+def test_saving_is_confirmed_by_the_switch(running: RunningSwitch) -> None:
+    with a_driver(running) as (driver, switch):
+        driver.sync(a_switch_intent(switch=switch), journal=Notes())
+        assert "tl-web" not in running.startup_config
+        driver.save()
+    assert "interface Vlan10" in running.startup_config
+
+
+def test_the_host_key_can_be_read_without_logging_in(running: RunningSwitch) -> None:
+    key = scan_host_key(running.address, running.port)
+    assert f"{key.type} {key.base64}" == " ".join(running.host_key.split()[:2])
+    assert key.fingerprint.startswith("SHA256:")
+    assert running.logins == 0
+
+
+def test_no_password_goes_to_an_unknown_or_changed_host_key(running: RunningSwitch) -> None:
+    asked: list[SecretRef] = []
+
+    def secret(ref: SecretRef) -> str:
+        asked.append(ref)
+        return running.password
+
+    with pytest.raises(HostKeyRefused):
+        connect(as_inventory(running, host_key=None), secrets=secret)
+    assert asked == []
+    pinned = as_inventory(running)
+    running.change_host_key()
+    with pytest.raises(HostKeyRefused):
+        connect(pinned, secrets=secret)
+    assert running.logins == 0
+    assert running.refused == 0, "nobody tried a password"
+
+
+def test_a_refused_login_is_tried_once(running: RunningSwitch) -> None:
+    with pytest.raises(LoginRefused):
+        connect(as_inventory(running), secrets=lambda _: "wrong")
+    assert running.refused <= 1
