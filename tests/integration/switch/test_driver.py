@@ -12,6 +12,7 @@ from tests.builders import PORT_1, a_switch, a_switch_intent
 from trunkline.drivers.switch.cisco_ios import CiscoIos
 from trunkline.drivers.switch.engine import SwitchDriver
 from trunkline.drivers.switch.session import connect, scan_host_key
+from trunkline.lab.switch.faults import Faults
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.orchestrator.errors import HostKeyRefused, LoginRefused, OrchestratorError, Superseded
 from trunkline.orchestrator.intents import Carries, Claim, HasVlan, PortRule, SwitchIntent
@@ -242,7 +243,7 @@ def test_a_session_that_drops_is_an_error_and_the_next_one_finishes(
 )
 def test_a_difficult_terminal_changes_nothing(running: RunningSwitch, faults: dict[str, object]) -> None:
     with a_driver(running) as (driver, switch):
-        running.set_faults(**faults)
+        running.set_faults(Faults.model_validate(faults))
         intent: SwitchIntent = a_switch_intent(switch=switch)
         result = driver.sync(intent, journal=Notes())
         running.set_faults()

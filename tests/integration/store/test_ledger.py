@@ -1,0 +1,144 @@
+"""The ledger on a real Redis: nobody gets what another has, and what was given back rests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.builders import a_segment, a_subnet
+from trunkline.orchestrator.errors import AddressError, PoolExhausted, StoreUnavailable
+from trunkline.orchestrator.models import ContainerId, HostName, Segment
+from trunkline.orchestrator.store import LedgerLease, Owner, Store, open_store
+
+H1 = HostName("h1")
+
+
+@pytest.fixture
+def store(redis_url: str) -> Iterator[Store]:
+    opened = open_store(redis_url)
+    yield opened
+    opened.close()
+
+
+def an_owner(number: int) -> Owner:
+    return Owner(container_id=ContainerId(f"{number:064x}"), endpoint="web")
+
+
+def give(store: Store, segment: Segment, number: int, family: int = 4, **words: object) -> LedgerLease:
+    store.ledger.define(segment)
+    name = str(words.pop("name", f"c{number}"))
+    return store.ledger.allocate(
+        segment,
+        family=family,
+        owner=an_owner(number),
+        host=H1,
+        name=name,
+        **words,  # type: ignore[arg-type]  # wanted
+    )
+
+
+def test_asking_again_gives_the_same_address(store: Store) -> None:
+    segment = a_segment()
+    assert give(store, segment, 1) == give(store, segment, 1)
+
+
+def test_network_broadcast_gateway_and_excluded_addresses_are_never_given(store: Store) -> None:
+    subnet = a_subnet("10.0.0.0/29", "10.0.0.1")
+    segment = a_segment(
+        subnets=(a_subnet("10.0.0.0/29", "10.0.0.1", exclude=((subnet.network[3], subnet.network[4]),)),)
+    )
+    given = {str(give(store, segment, number).address) for number in range(3)}
+    assert given == {"10.0.0.2", "10.0.0.5", "10.0.0.6"}
+    with pytest.raises(PoolExhausted):
+        give(store, segment, 9)
+    for reserved in (0, 1, 3, 7):
+        with pytest.raises(AddressError):
+            give(store, segment, 10, wanted=subnet.network[reserved])
+
+
+def test_clients_at_once_never_share_an_address(redis_url: str) -> None:
+    segment = a_segment(subnets=(a_subnet("10.0.0.0/22", "10.0.0.1"), a_subnet("fd00::/64", "fd00::1")))
+
+    def work(worker: int) -> list[str]:
+        mine = open_store(redis_url)
+        try:
+            return [
+                str(give(mine, segment, worker * 1000 + number, family).address)
+                for number in range(40)
+                for family in (4, 6)
+            ]
+        finally:
+            mine.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        given = [address for part in pool.map(work, range(8)) for address in part]
+    assert len(given) == len(set(given)) == 640
+
+
+def test_a_released_address_rests_and_only_its_owner_can_release_it(store: Store) -> None:
+    segment = a_segment(subnets=(a_subnet("10.0.0.0/29", "10.0.0.1"),), quarantine_seconds=300)
+    lease = give(store, segment, 1)
+    assert store.ledger.release(segment, an_owner(2)) == ()
+    assert store.ledger.release(segment, an_owner(1)) == (lease.address,)
+    assert store.ledger.release(segment, an_owner(1)) == ()
+    others = {give(store, segment, number).address for number in range(2, 6)}
+    assert lease.address not in others
+    with pytest.raises(PoolExhausted):
+        give(store, segment, 7)
+    with pytest.raises(AddressError, match="rests"):
+        give(store, segment, 8, wanted=lease.address)
+
+
+def test_after_its_rest_an_address_is_given_again(store: Store) -> None:
+    segment = a_segment(subnets=(a_subnet("10.0.0.0/30", "10.0.0.1"),), quarantine_seconds=0)
+    first = give(store, segment, 1)
+    store.ledger.release(segment, an_owner(1))
+    assert give(store, segment, 2, name="other").address == first.address
+
+
+def test_a_container_of_the_same_name_gets_its_address_back(store: Store) -> None:
+    segment = a_segment()
+    first = give(store, segment, 1, name="db")
+    store.ledger.release(segment, an_owner(1))
+    give(store, segment, 2, name="other")
+    assert give(store, segment, 3, name="db").address == first.address
+
+
+def test_a_wish_is_granted_unless_somebody_has_it(store: Store) -> None:
+    segment = a_segment()
+    wanted = segment.subnets[0].network[77]
+    assert give(store, segment, 1, wanted=wanted).address == wanted
+    with pytest.raises(AddressError, match="held by container c1 on h1"):
+        give(store, segment, 2, wanted=wanted)
+    far = segment.subnets[1].network[2**63]
+    assert give(store, segment, 3, family=6, wanted=far).address == far
+
+
+def test_narrower_ranges_keep_what_is_leased(store: Store) -> None:
+    wide = a_segment(subnets=(a_subnet("10.0.0.0/24", "10.0.0.1"),))
+    lease = give(store, wide, 1)
+    network = wide.subnets[0].network
+    narrow = a_segment(subnets=(a_subnet("10.0.0.0/24", "10.0.0.1", ranges=((network[100], network[101]),)),))
+    given = {give(store, narrow, number).address for number in (2, 3)}
+    assert given == {network[100], network[101]}
+    assert give(store, narrow, 1).address == lease.address
+    again = {give(store, wide, number).address for number in range(10, 30)}
+    assert lease.address not in again
+
+
+def test_confirming_records_who_uses_it(store: Store) -> None:
+    segment = a_segment()
+    give(store, segment, 1)
+    give(store, segment, 1, family=6)
+    assert store.ledger.confirm(segment, owner=an_owner(1), endpoint_id="e1", mac="02:00:00:00:00:01") == 2
+    assert {(lease.state, lease.mac) for lease in store.ledger.leases(segment)} == {
+        ("ACTIVE", "02:00:00:00:00:01")
+    }
+
+
+def test_a_dead_redis_is_a_readable_error_without_the_password() -> None:
+    with pytest.raises(StoreUnavailable, match="start Redis") as caught:
+        open_store("redis://:secret@127.0.0.1:1/1").now()
+    assert "secret" not in str(caught.value)
