@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trunkline.orchestrator.errors import LoginRefused
 from trunkline.orchestrator.settings import read_secret
 from trunkline.orchestrator.sync.hosts import Machine
 
@@ -13,6 +16,10 @@ if TYPE_CHECKING:
     from trunkline.orchestrator.settings import Settings
     from trunkline.orchestrator.sync.context import Context
     from trunkline.orchestrator.sync.protocols import SwitchDriver
+
+
+REFUSED_SECONDS = 900.0
+"""A refused login is tried again only with other credentials, or after this long: lock-outs count tries."""
 
 
 class Switches:
@@ -25,6 +32,7 @@ class Switches:
         from trunkline.drivers.switch.session import SessionPool
 
         self._settings = settings
+        self._refused: dict[str, tuple[str, float]] = {}
         self._pool = SessionPool(secrets=read_secret, idle_seconds=settings.session_idle_seconds)
 
     def __call__(self, switch: Switch) -> SwitchDriver:
@@ -36,13 +44,33 @@ class Switches:
         from trunkline.drivers.registry import dialect
         from trunkline.drivers.switch.engine import SwitchDriver
 
-        return SwitchDriver(
-            switch, dialect(switch.driver, allowed=self._settings.dialects), self._pool.session(switch)
-        )
+        speech = dialect(switch.driver, allowed=self._settings.dialects)
+        digest = credentials_digest(switch)
+        refused, until = self._refused.get(switch.name, ("", 0.0))
+        if refused == digest and time.monotonic() < until:
+            raise LoginRefused(
+                "it refused these credentials before; they are not tried again for a while",
+                subject=f"switch {switch.name}",
+                fix="correct them; new ones are tried at once",
+            )
+        try:
+            session = self._pool.session(switch)
+        except LoginRefused:
+            self._refused[switch.name] = (digest, time.monotonic() + REFUSED_SECONDS)
+            raise
+        self._refused.pop(switch.name, None)
+        return SwitchDriver(switch, speech, session)
 
     def close(self) -> None:
         """End every session."""
         self._pool.close()
+
+
+def credentials_digest(switch: Switch) -> str:
+    """Tell one set of credentials from another without keeping them."""
+    login = switch.credentials
+    secrets = [read_secret(ref) if ref else "" for ref in (login.password, login.enable)]
+    return sha256("\0".join([login.username, *secrets, login.key_file or ""]).encode()).hexdigest()
 
 
 def this_machine(name: HostName, context: Context) -> Machine:

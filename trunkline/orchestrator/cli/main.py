@@ -26,7 +26,10 @@ class Commands(typer.core.TyperGroup):
         """Import the command's module; None when there is no such command."""
         del ctx
         for entry in entry_points(group=GROUP, name=cmd_name):
-            return typer.main.get_command(entry.load())
+            try:
+                return typer.main.get_command(entry.load())
+            except ImportError as error:
+                sys.stderr.write(f"trunkline: command {cmd_name} cannot be loaded: {error}\n")
         return None
 
 
