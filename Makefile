@@ -12,6 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 # A program run as root in the lab kernel (native, uml or qemu; LAB_BACKEND chooses). Its output and status come back.
 IN_LAB := $(BIN)/python -m trunkline.lab.inside --timeout 1200 --
 
+# Inside, the checkout may be read-only, so pytest keeps no cache there.
 # The tests that run inside the lab kernel only; all others run outside. ALSO_IN_LAB: those that run in both places,
 # because what they need (root, 802.1Q) is only certain to be there inside.
 LAB_TESTS := tests/e2e
@@ -50,7 +51,7 @@ test-outside:
 
 .PHONY: test-inside
 test-inside:
-	@$(IN_LAB) $(PYTEST) $(LAB_TESTS) $(ALSO_IN_LAB) $(ARGS)
+	@$(IN_LAB) $(PYTEST) -p no:cacheprovider $(LAB_TESTS) $(ALSO_IN_LAB) $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup-fast ## The tests that need neither root nor the lab (under 90 s)
