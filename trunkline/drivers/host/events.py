@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
-import docker
-import docker.errors
 import requests
+import urllib3.exceptions
 
+from trunkline.drivers.host.client import Client
 from trunkline.orchestrator.errors import Unreachable
 from trunkline.orchestrator.models import ContainerId
 
-CONNECT_SECONDS = 30
+SILENCE_SECONDS = 20.0
+"""After so long without an event the stream is opened anew, which a hanging engine does not survive."""
+SILENCE = "silence"
+CONTAINER_ACTIONS = ("create", "start", "die", "stop", "destroy", "rename", "update", "pause", "unpause")
+NETWORK_ACTIONS = ("connect", "disconnect", "destroy", "remove")
+FILTERS = {"type": ["container", "network"], "event": [*CONTAINER_ACTIONS, *NETWORK_ACTIONS]}
+"""Asked of the engine: a health check alone makes three events every few seconds that concern nobody here."""
+NANOSECONDS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineEvent:
-    """Something happened; ``container`` is whom to look at, empty when it is about something else."""
+    """Something happened.
+
+    Attributes:
+        kind: ``container``, ``network``, or ``silence``: the engine answers, but nothing happened for a while.
+        action: What happened, ``start``; without what follows a colon.
+        container: Whom to look at; empty when it is about something else.
+        time: Seconds since the epoch, by the engine's clock.
+    """
 
     kind: str
     action: str
@@ -26,42 +42,86 @@ class EngineEvent:
     time: float
 
 
-def read_events(url: str, since: float | None) -> Iterator[EngineEvent]:
-    """Follow the engine's container and network events; the stream is open when this returns.
+def read_events(
+    url: str, since: float | None = None, *, silence_seconds: float = SILENCE_SECONDS
+) -> Iterator[EngineEvent]:
+    """Follow what happens on an engine; the engine is listening for us when this returns.
+
+    Nothing that happens after the return is missed, and nothing comes twice. In silence a value of kind
+    ``silence`` comes every ``silence_seconds``, after the engine has answered anew.
+
+    Args:
+        url: Where the engine listens.
+        since: Seconds since the epoch to begin at, as far as the engine remembers (256 events); None is now.
+        silence_seconds: How long to wait for an event.
 
     Raises:
-        Unreachable: the engine does not answer, or later, the stream ended.
+        Unreachable: the engine does not answer, or later, the stream broke or ended.
     """
-    subject = f"docker {url}"
-    try:
-        client: Any = docker.APIClient(base_url=url, version="auto", timeout=CONNECT_SECONDS)
-        stream = client.events(
-            since=None if since is None else f"{since:.9f}",
-            filters={"type": ["container", "network"]},
-            decode=True,
+    client = Client(url)
+    start = None if since is None else int(since * NANOSECONDS)
+    return _follow(client, _open(client, start, silence_seconds), start, silence_seconds)
+
+
+def _open(client: Client, since: int | None, silence_seconds: float) -> requests.Response:
+    parameters = {"filters": json.dumps(FILTERS)}
+    if since is not None:
+        parameters["since"] = f"{since // NANOSECONDS}.{since % NANOSECONDS:09d}"
+    return client.open("/events", parameters, silence_seconds=silence_seconds)
+
+
+def _follow(
+    client: Client, stream: requests.Response, since: int | None, silence_seconds: float
+) -> Iterator[EngineEvent]:
+    # By the engine's clock, in whole seconds: whatever it reports from now on is not older.
+    newest = _clock(stream) if since is None else since
+    known = 0
+    while True:
+        with stream:
+            for raw in _objects(stream, client.subject):
+                time = int(raw.get("timeNano") or 0)
+                if time > known:
+                    newest = max(newest, time)
+                    yield parse_event(raw)
+        # What the engine remembers since then comes again, and is known up to here.
+        known = newest
+        stream = _open(client, newest, silence_seconds)
+        yield EngineEvent(
+            kind=SILENCE, action=SILENCE, container=ContainerId(""), time=_clock(stream) / NANOSECONDS
         )
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        raise Unreachable(f"cannot be watched ({type(error).__name__})", subject=subject) from error
-    return _follow(stream, subject)
 
 
-def _follow(stream: Any, subject: str) -> Iterator[EngineEvent]:
+def _objects(stream: requests.Response, subject: str) -> Iterator[dict[str, Any]]:
+    """Read one JSON object per line; return in silence, raise when the stream is over."""
     try:
-        for raw in stream:
-            yield parse_event(raw)
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        for line in stream.iter_lines(chunk_size=None):
+            raw = json.loads(line)
+            if not isinstance(raw, dict):
+                raise Unreachable("its events are no objects", subject=subject)
+            yield raw
+    except requests.ConnectionError as error:
+        if isinstance(error.args[0], urllib3.exceptions.ReadTimeoutError):
+            return
+        raise Unreachable(f"its event stream broke ({type(error).__name__})", subject=subject) from error
+    except (requests.RequestException, OSError, ValueError) as error:
         raise Unreachable(f"its event stream broke ({type(error).__name__})", subject=subject) from error
     raise Unreachable("its event stream ended", subject=subject, fix="dockerd stops or restarts")
 
 
+def _clock(stream: requests.Response) -> int:
+    """Read the engine's clock from its answer, in nanoseconds since the epoch (RFC 9110, 6.6.1)."""
+    date = stream.headers.get("Date", "")
+    return int(parsedate_to_datetime(date).timestamp()) * NANOSECONDS if date else 0
+
+
 def parse_event(raw: Mapping[str, Any]) -> EngineEvent:
-    """Read one event. Only the container's id is taken from it: the rest is looked up."""
-    kind, actor = str(raw.get("Type", "")), raw.get("Actor") or {}
+    """Read one event. Only the container's id is taken from it: everything else is looked up."""
+    kind, actor = str(raw.get("Type") or ""), raw.get("Actor") or {}
     attributes = actor.get("Attributes") or {}
-    container = actor.get("ID", "") if kind == "container" else attributes.get("container", "")
+    container = actor.get("ID") if kind == "container" else attributes.get("container")
     return EngineEvent(
         kind=kind,
-        action=str(raw.get("Action", "")).partition(":")[0],
+        action=str(raw.get("Action") or "").partition(":")[0],
         container=ContainerId(str(container or "")),
-        time=int(raw.get("timeNano", 0)) / 1e9,
+        time=int(raw.get("timeNano") or 0) / NANOSECONDS,
     )

@@ -1,89 +1,116 @@
-"""macvlan networks and endpoints of this host over the Docker API. With `events`, the only importer of docker."""
+"""macvlan networks and endpoints of this host over the Docker API; called by the host's sync and its agent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from ipaddress import ip_address
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import docker
-import docker.errors
-import requests
+import docker.types
 
+from trunkline.drivers.host.client import Client, Gone
 from trunkline.drivers.host.events import EngineEvent, read_events
-from trunkline.orchestrator.errors import NotOurs, PermanentError, Unreachable
+from trunkline.drivers.host.facts import (
+    DEFAULT_BRIDGE,
+    MANAGED,
+    SEGMENT,
+    UNCONNECTABLE,
+    Answer,
+    facts_of,
+    has_label_of_ours,
+    is_internal,
+    is_ours,
+    placeholder,
+    shape,
+    shape_of,
+    way_out,
+)
+from trunkline.orchestrator.errors import AddressError, NotOurs, PermanentError, TransientError, Unreachable
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, NetworkIntent
 from trunkline.orchestrator.models import Address, ContainerId, SegmentName
 
-TIMEOUT_SECONDS = 30
-MANAGED, SEGMENT = "trunkline.managed", "trunkline.segment"
-DEFAULT_BRIDGE = "bridge"
 GATEWAY_PRIORITY_API = (1, 48)
 """API version (Docker 28) from which an endpoint can be told to hold the default route."""
-UNCONNECTABLE = ("host", "none", "container:")
+IPV6 = 6
 
-Result = TypeVar("Result")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection(Endpoint):
+    """An endpoint that was asked for. ``notes`` say what the engine could not do about the default route."""
+
+    notes: tuple[str, ...] = ()
 
 
 class Engine:
-    """A Docker engine, 20.10 or newer. Connects on first use."""
+    """A Docker engine, 20.10 or newer. Connects on first use; ``url`` is where it listens."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._client: Any = None  # docker's stubs lag behind its API
+        self._client = Client(url)
+
+    def version(self) -> str:
+        """Ask whether the engine answers, and which it is: ``20.10.24 (API 1.41)``.
+
+        Raises:
+            Unreachable: it does not answer.
+        """
+        answer = self._client.ask(lambda api: api.version(), "tell its version")
+        major, minor = self._client.api_version()
+        return f"{answer.get('Version', '?')} (API {major}.{minor})"
 
     def containers(self) -> tuple[ContainerFacts, ...]:
-        """List every container that carries our segment label, running or not.
+        """List every container that carries a label of ours, running or not.
+
+        Labels are compared here: the engine only finds keys it is told in full, and a mistyped one must be seen.
 
         Raises:
             Unreachable: Docker did not answer for all of them: no answer is never an empty list.
         """
-        listed = self._ask(
-            lambda api: api.containers(all=True, filters={"label": [SEGMENT]}), "list its containers"
-        )
-        facts = (self.inspect(ContainerId(item["Id"])) for item in listed)
+        listed = self._client.ask(lambda api: api.containers(all=True), "list its containers")
+        facts = (self.inspect(ContainerId(item["Id"])) for item in listed if has_label_of_ours(item))
         return tuple(found for found in facts if found is not None)
 
     def inspect(self, container: ContainerId) -> ContainerFacts | None:
-        """Look at one container; None only when Docker says that it does not exist."""
-        try:
-            raw = self._ask(lambda api: api.inspect_container(container), f"inspect {container[:12]}")
-        except _Missing:
-            return None
-        return facts_of(raw)
+        """Look at one container; None only when Docker says that it does not exist.
 
-    def networks(self) -> Mapping[SegmentName, Mapping[str, Any]]:
-        """List the networks that Trunkline made, by segment, as Docker describes them."""
-        listed = self._ask(
+        Raises:
+            Unreachable: Docker did not answer.
+        """
+        raw = self._inspected(container)
+        return None if raw is None else facts_of(raw)
+
+    def networks(self) -> Mapping[SegmentName, Answer]:
+        """List the networks that Trunkline made, by segment, as Docker describes them.
+
+        Raises:
+            Unreachable: Docker did not answer.
+        """
+        listed = self._client.ask(
             lambda api: api.networks(filters={"label": [f"{MANAGED}=true"]}), "list its networks"
         )
-        return {SegmentName(item["Labels"].get(SEGMENT, item["Name"])): item for item in listed}
+        return {SegmentName(item["Name"]): item for item in listed if is_ours(item)}
 
     def ensure_network(self, intent: NetworkIntent) -> bool:
         """Make the macvlan network, or see that the one there is right; says whether anything changed.
 
         Raises:
-            NotOurs: somebody else's network has that name.
-            PermanentError: ours is there with other subnets or another parent and is in use.
+            NotOurs: somebody else's network has that name; it is never touched.
+            PermanentError: ours is there with other subnets or another parent, and is in use; or Docker refuses.
+            Unreachable: Docker did not answer.
         """
-        there = [
-            item
-            for item in self._ask(lambda api: api.networks(names=[intent.segment]), "list its networks")
-            if item["Name"] == intent.segment
-        ]
-        if there:
-            found = there[0]
-            if (found.get("Labels") or {}).get(MANAGED) != "true":
+        subject = f"docker network {intent.segment}"
+        for found in self._named(intent.segment):
+            if not is_ours(found):
                 raise NotOurs(
-                    "exists and Trunkline did not make it",
-                    subject=f"docker network {intent.segment}",
-                    fix="rename or remove it; it is never touched",
+                    f"exists ({found.get('Driver')}) and Trunkline did not make it",
+                    subject=subject,
+                    fix=f"run `docker network rm {intent.segment}`, or name the segment otherwise",
                 )
-            if _shape_of(found) == _shape(intent):
+            if shape_of(found) == shape(intent):
                 return False
-            if not self.remove_network(intent.segment):
-                return False
-        self._ask(lambda api: _create(api, intent), f"create network {intent.segment}")
+            self._remove(found, because="it has other subnets, another gateway or another link by now")
+        self._client.ask(lambda api: _create(api, intent), "create the network", about=subject)
         return True
 
     def remove_network(self, segment: SegmentName) -> bool:
@@ -91,154 +118,193 @@ class Engine:
 
         Raises:
             PermanentError: a container, running or not, is bound to it.
+            Unreachable: Docker did not answer.
         """
         found = self.networks().get(segment)
-        if found is None:
-            return False
-        bound = self._ask(
-            lambda api: api.containers(all=True, filters={"network": [found["Id"]]}), "list its containers"
-        )
-        if bound:
-            names = ", ".join(item["Id"][:12] for item in bound[:3])
-            raise PermanentError(
-                f"containers are bound to it: {names}",
-                subject=f"docker network {segment}",
-                fix="remove or disconnect them",
-            )
-        try:
-            self._ask(lambda api: api.remove_network(found["Id"]), f"remove network {segment}")
-        except _Missing:
-            return False
-        return True
+        return found is not None and self._remove(found, because="nothing holds its segment any more")
 
     def connect(
         self, container: ContainerId, network: str, addresses: Sequence[Address], *, default_route: bool
-    ) -> Endpoint:
-        """Connect a container with exactly these addresses.
+    ) -> Connection:
+        """Connect a container with exactly these addresses; nothing is done when it is.
 
-        With ``default_route`` the segment's gateway becomes the container's. Engines before 28 cannot be told, they
-        prefer the default bridge: there the container is taken off it, unless it publishes ports through it.
+        With ``default_route`` the network's gateway becomes the container's. Engines before 28 cannot be told that,
+        they prefer the default bridge: there the container leaves it, unless it publishes ports through it.
 
         Raises:
+            AddressError: it is connected with other addresses, or one is taken or outside the network.
             PermanentError: the container's network mode forbids it, or Docker refuses.
+            TransientError: the container or the network is gone, or Docker did not answer.
         """
         facts = self._facts(container)
+        about = f"container {facts.name}"
         if facts.network_mode.startswith(UNCONNECTABLE):
             raise PermanentError(
-                f"runs with network mode {facts.network_mode.partition(':')[0]}, which excludes any other network",
-                subject=f"container {facts.name}",
+                f"runs with network mode {facts.network_mode.partition(':')[0]}, which excludes other networks",
+                subject=about,
                 fix="start it without --network host, none or container:",
             )
-        if network not in facts.endpoints:
-            self._ask(
-                lambda api: _connect(api, container, network, addresses, priority=1 if default_route else 0),
-                f"connect {container[:12]} to {network}",
+        can_be_told = self._client.api_version() >= GATEWAY_PRIORITY_API
+        if not _stands(facts, network, addresses):
+            priority = (1 if default_route else -1) if can_be_told else 0
+            self._client.post(
+                f"/networks/{network}/connect",
+                {"Container": container, "EndpointConfig": _endpoint_config(addresses, priority)},
+                f"connect it to {network}",
+                about=about,
             )
-        modern = _version(self._ask(lambda api: api.version()["ApiVersion"], "tell its version"))
-        if default_route and modern < GATEWAY_PRIORITY_API and not facts.publishes_ports:
-            self.disconnect(container, DEFAULT_BRIDGE)
-        endpoint = self._facts(container).endpoints.get(network)
-        if endpoint is None:
-            raise PermanentError("was connected and is not", subject=f"container {facts.name}")
-        return endpoint
+        notes = () if can_be_told else self._lead_out(facts, network, wanted=default_route)
+        return self._connection(self._facts(container), network, notes)
 
     def disconnect(self, container: ContainerId, network: str) -> bool:
-        """Disconnect; False when it was not connected, or is gone."""
+        """Disconnect; False when it was not connected, or is gone.
+
+        A container that was started on the default bridge and has no other network left returns there.
+
+        Raises:
+            PermanentError: Docker refuses.
+            Unreachable: Docker did not answer.
+        """
         facts = self.inspect(container)
         if facts is None or network not in facts.endpoints:
             return False
-        self._ask(
-            lambda api: api.disconnect_container_from_network(container, network, force=True),
-            f"disconnect {container[:12]} from {network}",
-        )
+        self._leave(facts, network)
+        if network != DEFAULT_BRIDGE and facts.endpoints.keys() == {network} and _began_on_bridge(facts):
+            self._client.ask(
+                lambda api: api.connect_container_to_network(container, DEFAULT_BRIDGE),
+                "connect it to its bridge again",
+                about=f"container {facts.name}",
+            )
         return True
 
     def events(self, since: float | None = None) -> Iterator[EngineEvent]:
-        """Follow what happens, from ``since`` (epoch seconds) on.
+        """Follow what happens, from ``since`` (seconds since the epoch) or from now on; see ``read_events``.
 
         Raises:
             Unreachable: the stream ended; that is never the end of what happens.
         """
         return read_events(self._url, since)
 
+    def _inspected(self, container: ContainerId) -> Answer | None:
+        try:
+            answer: Answer = self._client.ask(
+                lambda api: api.inspect_container(container), f"inspect container {container[:12]}"
+            )
+        except Gone:
+            return None
+        return answer
+
     def _facts(self, container: ContainerId) -> ContainerFacts:
         facts = self.inspect(container)
         if facts is None:
-            raise PermanentError("is gone", subject=f"container {container[:12]}")
+            raise Gone("was removed meanwhile", subject=f"container {container[:12]}")
         return facts
 
-    def _ask(self, question: Callable[[Any], Result], what: str) -> Result:
-        subject = f"docker {self._url}"
-        try:
-            if self._client is None:
-                self._client = docker.APIClient(base_url=self._url, version="auto", timeout=TIMEOUT_SECONDS)
-            return question(self._client)
-        except docker.errors.NotFound as error:
-            raise _Missing(str(error.explanation), subject=subject) from error
-        except docker.errors.APIError as error:
-            if error.is_server_error() and "already" not in str(error.explanation):
-                raise Unreachable(f"could not {what}: {error.explanation}", subject=subject) from error
+    def _connection(self, facts: ContainerFacts, network: str, notes: tuple[str, ...]) -> Connection:
+        endpoint = facts.endpoints.get(network)
+        if endpoint is None:
+            raise TransientError(
+                f"was disconnected from {network} meanwhile", subject=f"container {facts.name}"
+            )
+        same = {field.name: getattr(endpoint, field.name) for field in fields(Endpoint)}
+        return Connection(**same, notes=notes)
+
+    def _named(self, name: str) -> list[Answer]:
+        """Find networks by their whole name: the engine also finds parts of names."""
+        listed = self._client.ask(lambda api: api.networks(names=[name]), "list its networks")
+        return [item for item in listed if item["Name"] == name]
+
+    def _remove(self, network: Answer, *, because: str) -> bool:
+        # By name too: a container that has not run since it was connected does not know the network's id.
+        wanted = {"network": [network["Id"], network["Name"]]}
+        bound = self._client.ask(lambda api: api.containers(all=True, filters=wanted), "list its containers")
+        subject = f"docker network {network['Name']}"
+        if bound:
+            names = ", ".join(_name_of(item) for item in bound[:3]) + (", ..." if len(bound) > 3 else "")  # noqa: PLR2004  # enough to begin with
             raise PermanentError(
-                f"would not {what}: {error.explanation}", subject=subject, fix="settle it on that host"
-            ) from error
-        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            self._client = None
-            raise Unreachable(
-                f"could not {what} ({type(error).__name__})",
+                f"should go ({because}), but is used by {names}",
                 subject=subject,
-                fix="is dockerd running, and may this process use its socket?",
-            ) from error
+                fix="remove these containers, or disconnect them from it",
+            )
+        try:
+            self._client.ask(
+                lambda api: api.remove_network(network["Id"]), "remove the network", about=subject
+            )
+        except Gone:
+            return False
+        return True
+
+    def _leave(self, facts: ContainerFacts, network: str) -> None:
+        try:
+            self._client.ask(
+                lambda api: api.disconnect_container_from_network(facts.id, network, force=True),
+                f"disconnect it from {network}",
+                about=f"container {facts.name}",
+            )
+        except Gone:
+            return
+        except Unreachable:
+            now = self.inspect(facts.id)
+            if now is not None and network in now.endpoints:
+                raise
+
+    def _lead_out(self, facts: ContainerFacts, network: str, *, wanted: bool) -> tuple[str, ...]:
+        """See to the default route on an engine that cannot be told; gives what it could not do."""
+        notes: tuple[str, ...] = ()
+        if wanted and DEFAULT_BRIDGE in facts.endpoints:
+            if facts.publishes_ports:
+                notes = (
+                    "stays on Docker's bridge, because it publishes ports; its default route may lead there",
+                )
+            else:
+                self._leave(facts, DEFAULT_BRIDGE)
+        raw = self._inspected(facts.id) or {}
+        way = way_out((raw.get("NetworkSettings") or {}).get("Networks") or {})
+        if wanted and way and way != network:
+            notes += (f"its default route leads through {way}; Docker 28 can be told otherwise",)
+        if not wanted and way == network:
+            notes += (f"its default route leads through {network} by now; Docker 28 can be told otherwise",)
+        return notes
 
 
-class _Missing(PermanentError):
-    """Docker says that there is no such thing."""
+def _stands(facts: ContainerFacts, network: str, addresses: Sequence[Address]) -> bool:
+    """Say whether the container is connected as asked.
 
-
-def facts_of(raw: Mapping[str, Any]) -> ContainerFacts:
-    """Read a `docker inspect` answer."""
-    host = raw.get("HostConfig") or {}
-    settings = raw.get("NetworkSettings") or {}
-    return ContainerFacts(
-        id=ContainerId(raw["Id"]),
-        name=str(raw.get("Name", "")).lstrip("/"),
-        running=bool((raw.get("State") or {}).get("Running")),
-        labels=(raw.get("Config") or {}).get("Labels") or {},
-        endpoints={name: _endpoint(name, item) for name, item in (settings.get("Networks") or {}).items()},
-        network_mode=str(host.get("NetworkMode", "default")),
-        publishes_ports=bool(host.get("PortBindings")),
+    Raises:
+        AddressError: it is connected otherwise.
+    """
+    there = facts.endpoints.get(network)
+    if there is None:
+        return False
+    if set(there.addresses) == set(addresses):
+        return True
+    has = ", ".join(map(str, there.addresses)) or "no fixed address"
+    raise AddressError(
+        f"is connected to {network} with {has} instead of {', '.join(map(str, addresses)) or 'any'}",
+        subject=f"container {facts.name}",
+        fix=f"run `docker network disconnect {network} {facts.name}` and it is connected anew",
     )
 
 
-def _endpoint(name: str, item: Mapping[str, Any]) -> Endpoint:
-    """A stopped container has no address, but keeps the ones it was configured with: those count then."""
-    wished = item.get("IPAMConfig") or {}
-    addresses = [
-        item.get("IPAddress") or wished.get("IPv4Address"),
-        item.get("GlobalIPv6Address") or wished.get("IPv6Address"),
-    ]
-    return Endpoint(
-        network=name,
-        network_id=item.get("NetworkID") or "",
-        endpoint_id=item.get("EndpointID") or "",
-        mac=item.get("MacAddress") or "",
-        addresses=tuple(ip_address(address) for address in addresses if address),
-    )
+def _began_on_bridge(facts: ContainerFacts) -> bool:
+    return facts.network_mode in {"default", DEFAULT_BRIDGE}
 
 
-def _shape(intent: NetworkIntent) -> tuple[str, frozenset[str]]:
-    return intent.parent, frozenset(str(subnet.network) for subnet in intent.subnets)
+def _name_of(listed: Answer) -> str:
+    """Name a container of `docker ps`; it has none while it is being removed."""
+    names = listed.get("Names") or []
+    return str(names[0]).lstrip("/") if names else str(listed["Id"])[:12]
 
 
-def _shape_of(found: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
-    subnets = (found.get("IPAM") or {}).get("Config") or []
-    return (found.get("Options") or {}).get("parent", ""), frozenset(item["Subnet"] for item in subnets)
+def _endpoint_config(addresses: Sequence[Address], priority: int) -> dict[str, object]:
+    wished = {f"IPv{address.version}Address": str(address) for address in addresses}
+    # The library knows no GwPriority; older engines ignore none of it, so it is only sent where it means something.
+    return {"IPAMConfig": wished} | ({"GwPriority": priority} if priority else {})
 
 
 def _create(api: Any, intent: NetworkIntent) -> None:
     pools = [
-        docker.types.IPAMPool(
-            subnet=str(subnet.network), gateway=None if subnet.gateway is None else str(subnet.gateway)
-        )
+        docker.types.IPAMPool(subnet=str(subnet.network), gateway=str(placeholder(subnet)))
         for subnet in intent.subnets
     ]
     api.create_network(
@@ -246,22 +312,8 @@ def _create(api: Any, intent: NetworkIntent) -> None:
         driver="macvlan",
         options={"parent": intent.parent, "macvlan_mode": "bridge"},
         ipam=docker.types.IPAMConfig(pool_configs=pools),
-        enable_ipv6=any(subnet.network.version == 6 for subnet in intent.subnets),  # noqa: PLR2004  # IPv6
+        enable_ipv6=any(subnet.network.version == IPV6 for subnet in intent.subnets),
+        internal=is_internal(intent),
         labels={MANAGED: "true", SEGMENT: intent.segment},
         check_duplicate=True,
     )
-
-
-def _connect(
-    api: Any, container: ContainerId, network: str, addresses: Sequence[Address], *, priority: int
-) -> None:
-    options: dict[str, Any] = {}
-    for address in addresses:
-        options["ipv4_address" if address.version == 4 else "ipv6_address"] = str(address)  # noqa: PLR2004  # IPv4
-    if priority and _version(api.api_version) >= GATEWAY_PRIORITY_API:
-        options["gw_priority"] = priority
-    api.connect_container_to_network(container, network, **options)
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))

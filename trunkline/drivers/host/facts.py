@@ -1,0 +1,120 @@
+"""What Docker's answers mean: containers, endpoints, networks, the way out of a container. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, NetworkIntent
+from trunkline.orchestrator.models import Address, ContainerId, Network, Subnet
+
+LABELS = "trunkline."
+"""Beginning of every label of ours."""
+MANAGED, SEGMENT = "trunkline.managed", "trunkline.segment"
+DEFAULT_BRIDGE = "bridge"
+UNCONNECTABLE = ("host", "none", "container:")
+"""Network modes that exclude any other network."""
+Shape = tuple[str, str, bool, frozenset[tuple[Network, Address | None]]]
+"""What makes a macvlan network the right one: parent, mode, internal, subnets with their gateways."""
+Answer = Mapping[str, Any]
+"""A JSON object of the Docker API."""
+
+
+def facts_of(raw: Answer) -> ContainerFacts:
+    """Read a `docker inspect` answer."""
+    host = raw.get("HostConfig") or {}
+    settings = raw.get("NetworkSettings") or {}
+    return ContainerFacts(
+        id=ContainerId(raw["Id"]),
+        name=str(raw.get("Name") or "").lstrip("/"),
+        running=bool((raw.get("State") or {}).get("Running")),
+        labels=(raw.get("Config") or {}).get("Labels") or {},
+        endpoints={
+            name: _endpoint(name, item or {}) for name, item in (settings.get("Networks") or {}).items()
+        },
+        network_mode=str(host.get("NetworkMode") or "default"),
+        publishes_ports=bool(host.get("PortBindings") or host.get("PublishAllPorts")),
+    )
+
+
+def _endpoint(name: str, item: Answer) -> Endpoint:
+    """A container that does not run has no address, but keeps the ones it will ask for: those count then."""
+    wished = item.get("IPAMConfig") or {}
+    addresses = (
+        item.get("IPAddress") or wished.get("IPv4Address"),
+        item.get("GlobalIPv6Address") or wished.get("IPv6Address"),
+    )
+    return Endpoint(
+        network=name,
+        network_id=item.get("NetworkID") or "",
+        endpoint_id=item.get("EndpointID") or "",
+        mac=(item.get("MacAddress") or "").lower(),
+        addresses=tuple(ip_address(address) for address in addresses if address),
+    )
+
+
+def has_label_of_ours(listed: Answer) -> bool:
+    """Say whether a container of `docker ps` carries any label of ours, also a mistyped one."""
+    return any(str(key).startswith(LABELS) for key in listed.get("Labels") or {})
+
+
+def is_ours(network: Answer) -> bool:
+    """Say whether Trunkline made this network: it carries our mark, and the segment it is named like."""
+    labels = network.get("Labels") or {}
+    return labels.get(MANAGED) == "true" and labels.get(SEGMENT) == network.get("Name")
+
+
+def shape(intent: NetworkIntent) -> Shape:
+    """Say what the network must look like."""
+    subnets = ((subnet.network, placeholder(subnet)) for subnet in intent.subnets)
+    return intent.parent, "bridge", is_internal(intent), frozenset(subnets)
+
+
+def shape_of(network: Answer) -> Shape:
+    """Say what a network looks like."""
+    options = network.get("Options") or {}
+    pools = (network.get("IPAM") or {}).get("Config") or []
+    return (
+        options.get("parent", ""),
+        options.get("macvlan_mode", "bridge"),
+        bool(network.get("Internal")),
+        frozenset(_pool(pool) for pool in pools),
+    )
+
+
+def _pool(pool: Answer) -> tuple[Network, Address | None]:
+    gateway = str(pool.get("Gateway") or "").partition("/")[0]
+    return ip_network(pool["Subnet"], strict=False), ip_address(gateway) if gateway else None
+
+
+def is_internal(intent: NetworkIntent) -> bool:
+    """Say whether containers get no default route: nobody routes for this segment."""
+    return all(subnet.gateway is None for subnet in intent.subnets)
+
+
+def placeholder(subnet: Subnet) -> Address:
+    """Give the gateway to declare to Docker.
+
+    Docker before 29 takes an address as gateway for every subnet, the first one if none is named, and never lends
+    that to a container. A subnet without a gateway sacrifices one of its last addresses, which the ledger reaches last.
+    """
+    if subnet.gateway is not None:
+        return subnet.gateway
+    network = subnet.network
+    # One before the last: the last is IPv4's broadcast address, and Docker 20.10 cannot count up to it in a /64.
+    return network.broadcast_address - 1 if network.num_addresses > 2 else network.broadcast_address  # noqa: PLR2004  # RFC 3021
+
+
+def way_out(networks: Mapping[str, Answer], internal: Iterable[str] = ()) -> str:
+    """Name the network that gives a running container its default route on engines before 28.
+
+    They take networks that have a gateway, those with one of each family first, then by name. Networks without
+    an answer for a gateway, and internal ones, give none. Tried on 20.10.
+    """
+    candidates = [
+        (not (item.get("Gateway") and item.get("IPv6Gateway")), name)
+        for name, item in networks.items()
+        if name not in internal and (item.get("Gateway") or item.get("IPv6Gateway"))
+    ]
+    return min(candidates)[1] if candidates else ""
