@@ -7,6 +7,7 @@ heartbeat thread would show it as alive.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -30,8 +31,13 @@ def register(app: Celery, context: Context) -> None:
     doorbell(app, ALIVE, lambda queue: stamp(context, queue))
 
 
-def keep_ringing(app: Celery, queue: str, stop: threading.Event) -> threading.Thread:
-    """Ring the queue now and every few seconds, from a thread that ends with the process or when told."""
+def keep_ringing(
+    app: Celery, queue: str, stop: threading.Event, *, also: Callable[[], None] = lambda: None
+) -> threading.Thread:
+    """Ring the queue now and every few seconds, from a thread that ends with the process or when told.
+
+    ``also`` is called each time: what else a worker wants done now and then.
+    """
 
     def ring() -> None:
         while True:
@@ -39,6 +45,7 @@ def keep_ringing(app: Celery, queue: str, stop: threading.Event) -> threading.Th
                 app.send_task(ALIVE, args=[queue], queue=queue, retry=False, expires=STAMP_EVERY_SECONDS * 3)
             except OperationalError as error:
                 log.warning("alive.unsent", queue=queue, error=type(error).__name__)
+            also()
             if stop.wait(STAMP_EVERY_SECONDS):
                 return
 

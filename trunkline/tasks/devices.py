@@ -61,6 +61,10 @@ class Switches:
         self._refused.pop(switch.name, None)
         return SwitchDriver(switch, speech, session)
 
+    def close_idle(self) -> None:
+        """End the sessions that nobody used for a while."""
+        self._pool.close_idle()
+
     def close(self) -> None:
         """End every session."""
         self._pool.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from celery.signals import worker_ready, worker_shutting_down
@@ -30,7 +31,14 @@ def run_switch_worker(settings: Settings, *, concurrency: int) -> None:
     jobs.register_steps(app, context, Tools(open_switch=switches))
     alive.register(app, context)
     try:
-        _serve(app, SWITCH_QUEUE, pool="threads", concurrency=concurrency, settings=settings)
+        _serve(
+            app,
+            SWITCH_QUEUE,
+            pool="threads",
+            concurrency=concurrency,
+            settings=settings,
+            also=switches.close_idle,
+        )
     finally:
         switches.close()
 
@@ -60,11 +68,19 @@ def run_host_worker(settings: Settings, name: HostName) -> None:
     _serve(app, queue, pool="solo", concurrency=1, settings=settings)
 
 
-def _serve(app: Celery, queue: str, *, pool: str, concurrency: int, settings: Settings) -> None:
+def _serve(
+    app: Celery,
+    queue: str,
+    *,
+    pool: str,
+    concurrency: int,
+    settings: Settings,
+    also: Callable[[], None] = lambda: None,
+) -> None:
     stop = threading.Event()
 
     def ready(**_: object) -> None:
-        alive.keep_ringing(app, queue, stop)
+        alive.keep_ringing(app, queue, stop, also=also)
 
     def stopping(**_: object) -> None:
         stop.set()

@@ -15,7 +15,7 @@ from trunkline.drivers.switch.session import connect, scan_host_key
 from trunkline.lab.switch.faults import Faults
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.orchestrator.errors import HostKeyRefused, LoginRefused, OrchestratorError, Superseded
-from trunkline.orchestrator.intents import Carries, Claim, HasVlan, PortRule, SwitchIntent
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule, SwitchIntent
 from trunkline.orchestrator.models import SecretRef, Switch
 from trunkline.orchestrator.vlans import Vid
 
@@ -40,13 +40,14 @@ class Notes:
 
     begun: list[tuple[str, ...]] = field(default_factory=list)
     ended: list[bool] = field(default_factory=list)
+    ours: set[Claim] = field(default_factory=set)
     unneeded: bool = True
     superseded: bool = False
 
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
-        del adding
         if self.superseded:
             raise Superseded("moved on", subject="test")
+        self.ours |= adding
         self.begun.append(tuple(lines))
         return str(len(self.begun))
 
@@ -188,9 +189,35 @@ def test_a_rejected_line_is_the_problem_of_its_claim_with_the_switchs_words(runn
     (problem,) = result.problems.values()
     assert "overlaps with Vlan99" in problem
     assert WEB in result.gained
-    assert not result.verified
+    assert result.verified, "what was refused is not there at all"
     assert False in notes.ended
     assert "interface Vlan10" not in running.running_config, "half a gateway is taken back"
+
+
+def test_half_a_gateway_that_cannot_be_taken_back_is_not_verified(running: RunningSwitch) -> None:
+    running.set_faults(
+        events=[
+            {"matching": "ipv6 address", "do": "reject", "text": "% Invalid input", "times": 0},
+            {"matching": "no interface Vlan10", "do": "reject", "text": "% Busy", "times": 0},
+        ]
+    )
+    with a_driver(running) as (driver, switch):
+        result = driver.sync(a_switch_intent(switch=switch), journal=Notes())
+    assert "interface Vlan10" in running.running_config
+    assert result.problems
+    assert not result.verified
+
+
+def test_an_interface_that_somebody_made_gets_our_address_and_is_not_ours(running: RunningSwitch) -> None:
+    running.configure("interface Vlan10\n ip address 172.31.0.1 255.255.0.0\n no shutdown\nend")
+    with a_driver(running) as (driver, switch):
+        intent = a_switch_intent(switch=switch)
+        result = driver.sync(intent, journal=(notes := Notes()))
+    assert not result.problems
+    (gateway,) = (claim for claim in intent.present if isinstance(claim, Gateway))
+    assert gateway not in result.gained | notes.ours
+    assert WEB in notes.ours
+    assert "ipv6 address FD00:31::1/64" in running.running_config
 
 
 def test_nothing_is_sent_when_desired_state_moved_on(running: RunningSwitch) -> None:

@@ -48,8 +48,9 @@ class SwitchPlan:
 class SwitchResult:
     """What was done.
 
-    ``gained`` were false and are true now through us, ``lost`` we took away. ``verified`` says that the read-back
-    shows every change and no other. ``timings`` are seconds per phase.
+    ``gained`` were not there at all and are now through us, ``lost`` we took away. What we completed, such as an
+    address on an interface that somebody else made, is in neither: it is not ours to take away. ``verified`` says
+    that the read-back shows every change whole or not at all, and no other. ``timings`` are seconds per phase.
     """
 
     plan: SwitchPlan
@@ -108,7 +109,7 @@ class SwitchDriver:
             problems=dict(plan.problems) | kept | outcome.problems,
             gained=outcome.gained,
             lost=outcome.lost,
-            verified=not outcome.problems and not strange,
+            verified=outcome.whole and not strange,
             unsaved=bool(sent),
             timings=clock.seconds,
         )
@@ -180,7 +181,7 @@ class SwitchDriver:
             }
             if not blocks:
                 continue
-            transcript = self._send(intent, group, blocks, journal)
+            transcript = self._send(intent, group, blocks, journal, before=state)
             sent += transcript.sent
             for refusal in transcript.refusals:
                 cause = f"the switch refused {refusal.line!r}: {refusal.reply}"
@@ -188,11 +189,19 @@ class SwitchDriver:
         return sent, refused
 
     def _send(
-        self, intent: SwitchIntent, group: Sequence[Change], blocks: Sequence[Block], journal: Journal
+        self,
+        intent: SwitchIntent,
+        group: Sequence[Change],
+        blocks: Sequence[Block],
+        journal: Journal,
+        *,
+        before: SwitchState,
     ) -> Transcript:
         check_changes(group, intent)
         check_blocks(blocks, self._dialect.grammar, subject=f"switch {self._switch.name}")
-        adding = frozenset(change.claim for change in group if change.op == "add")
+        adding = frozenset(
+            change.claim for change in group if change.op == "add" and is_gone(change.claim, before)
+        )
         operation = journal.before_write(_lines(blocks), adding)
         try:
             transcript = self._transport.configure(blocks, self._dialect.grammar)
@@ -222,6 +231,7 @@ class _Outcome:
     gained: frozenset[Claim]
     lost: frozenset[Claim]
     half_done: tuple[Change, ...]
+    whole: bool
 
 
 def _judge(
@@ -235,15 +245,22 @@ def _judge(
     for change in changes:
         claim = change.claim
         done = holds(claim, after) if change.op == "add" else is_gone(claim, after)
+        if done and change.op == "remove":
+            lost.add(claim)
+        elif done and is_gone(claim, before):
+            gained.add(claim)
         if done:
-            (gained if change.op == "add" else lost).add(claim)
             continue
         problems[claim] = refused.get(claim, "the switch took the lines, but the read-back does not show it")
         began_here = is_gone(claim, before) and not is_gone(claim, after)
         if change.op == "add" and began_here and isinstance(claim, (Gateway, Carries)):
             half_done.append(inverse(change))
     return _Outcome(
-        problems=problems, gained=frozenset(gained), lost=frozenset(lost), half_done=tuple(half_done)
+        problems=problems,
+        gained=frozenset(gained),
+        lost=frozenset(lost),
+        half_done=tuple(half_done),
+        whole=all(holds(change.claim, after) or is_gone(change.claim, after) for change in changes),
     )
 
 

@@ -12,7 +12,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -38,6 +39,8 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 20.0
 SAVE_SECONDS = 100.0
 WIDEST_WINDOW = 16
+LONGEST_PAUSE_SECONDS = 15.0
+"""No sync thinks longer than this between two exchanges."""
 LONGEST_REPLY = 400
 LONGEST_OUTPUT = 8_000_000
 KEY_TYPES = {
@@ -266,16 +269,15 @@ class Session:
         )
         self._reader = _Reader(connection.remote_conn, subject)
         self.broken = False
+        self._used_at: float | None = time.monotonic()
+        """When the last exchange ended; None while one goes on."""
 
     def query(self, command: str, grammar: Grammar) -> str:
         """Run a show command; its refusal is its output."""
-        try:
+        with self._exchange():
             self._write(command)
             output, mode = self._answer(command, grammar, time.monotonic() + ANSWER_SECONDS)
             self._expect(mode, "", command)
-        except BaseException:
-            self.broken = True
-            raise
         return grammar.log_line.sub("", output)
 
     def configure(self, blocks: Sequence[Block], grammar: Grammar) -> Transcript:
@@ -286,11 +288,8 @@ class Session:
         Raises:
             TransientError: the session ended, froze, or left its mode; what was applied is unknown.
         """
-        try:
+        with self._exchange():
             return _Push(self, blocks, grammar).run()
-        except BaseException:
-            self.broken = True
-            raise
 
     def save(self, grammar: Grammar) -> None:
         """Save the running configuration.
@@ -298,12 +297,9 @@ class Session:
         Raises:
             NotVerified: the device did not say that it did.
         """
-        try:
+        with self._exchange():
             self._write(grammar.save)
             output, _ = self._answer(grammar.save, grammar, time.monotonic() + SAVE_SECONDS)
-        except BaseException:
-            self.broken = True
-            raise
         if not grammar.saved.search(output):
             raise NotVerified(
                 f"saving was not confirmed: {_clean(output)!r}", subject=self._subject, fix="save it by hand"
@@ -331,6 +327,22 @@ class Session:
             self._connection.remote_conn_pre.close()
         except (OSError, EOFError, AttributeError):
             return
+
+    @contextmanager
+    def _exchange(self) -> Iterator[None]:
+        self._used_at = None
+        try:
+            yield
+        except BaseException:
+            self.broken = True
+            raise
+        finally:
+            self._used_at = time.monotonic()
+
+    def idle_seconds(self) -> float:
+        """Tell how long ago the last exchange ended; 0 while one goes on."""
+        used_at = self._used_at
+        return 0.0 if used_at is None else time.monotonic() - used_at
 
     def _write(self, line: str) -> None:
         try:
@@ -463,7 +475,7 @@ class SessionPool:
         self._secrets = secrets
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[Session, float, str]] = {}
+        self._kept: dict[str, tuple[Session, str]] = {}
 
     def session(self, switch: Switch) -> Session:
         """Give the kept session if it still answers, else a new one.
@@ -475,8 +487,8 @@ class SessionPool:
         with self._lock:
             kept = self._kept.pop(switch.name, None)
         if kept is not None:
-            session, used_at, made_for = kept
-            fresh = time.monotonic() - used_at < self._idle_seconds
+            session, made_for = kept
+            fresh = session.idle_seconds() < self._idle_seconds
             if made_for == identity and fresh and session.is_usable():
                 self._keep(switch, session, identity)
                 return session
@@ -486,10 +498,13 @@ class SessionPool:
         return session
 
     def close_idle(self) -> None:
-        """Close sessions that were not used for a while, so that people find a free vty line."""
-        now = time.monotonic()
+        """Close sessions that were not used for a while, so that people find a free vty line.
+
+        May be called from any thread: a session that waits for an answer is not idle.
+        """
+        silence = max(self._idle_seconds, LONGEST_PAUSE_SECONDS)
         with self._lock:
-            old = [name for name, (_, at, _) in self._kept.items() if now - at >= self._idle_seconds]
+            old = [name for name, (session, _) in self._kept.items() if session.idle_seconds() >= silence]
             sessions = [self._kept.pop(name)[0] for name in old]
         for session in sessions:
             session.close()
@@ -497,11 +512,11 @@ class SessionPool:
     def close(self) -> None:
         """Close every session."""
         with self._lock:
-            sessions = [session for session, _, _ in self._kept.values()]
+            sessions = [session for session, _ in self._kept.values()]
             self._kept.clear()
         for session in sessions:
             session.close()
 
     def _keep(self, switch: Switch, session: Session, identity: str) -> None:
         with self._lock:
-            self._kept[switch.name] = (session, time.monotonic(), identity)
+            self._kept[switch.name] = (session, identity)

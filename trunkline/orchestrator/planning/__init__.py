@@ -6,6 +6,7 @@
 
 from trunkline.orchestrator.planning.hosts import attachment_intent, host_intent
 from trunkline.orchestrator.planning.names import claim_from_owned, link_name, owned_key, vlan_name
+from trunkline.orchestrator.planning.need import is_needed, is_over
 from trunkline.orchestrator.planning.requirements import requirements
 from trunkline.orchestrator.planning.switches import TooManyRemovals, switch_intent
 from trunkline.orchestrator.planning.topology import devices_of, path, switches_of, uplinks_of
@@ -16,6 +17,8 @@ __all__ = [
     "claim_from_owned",
     "devices_of",
     "host_intent",
+    "is_needed",
+    "is_over",
     "link_name",
     "owned_key",
     "path",

@@ -83,13 +83,14 @@ class Devices:
         kind: Literal["transient", "permanent"],
         retry_at: float,
         observed: str | None = None,
+        leave_alone: bool = False,
     ) -> bool:
         """Record a sync that did not get everything done, to be tried again at ``retry_at``.
 
         With ``observed`` the device was read and only some of it is wrong: later wishes are tried at once.
-        Without, the whole device is left alone until ``retry_at``.
+        Without, or with ``leave_alone``, the whole device is left alone until ``retry_at``.
         """
-        blocks = "1" if observed is None else "0"
+        blocks = "1" if observed is None or leave_alone else "0"
         return bool(
             self._connection.script(
                 "failed", lease.device, lease.token, error, kind, f"{retry_at:.6f}", observed or "", blocks

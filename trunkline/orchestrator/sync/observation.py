@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from trunkline.orchestrator.intents import Claim, SwitchIntent
 from trunkline.orchestrator.planning import owned_key
@@ -18,7 +18,8 @@ class Observation:
     ``satisfied`` are keys of claims (`planning.owned_key`) that held; ``problems`` maps keys of the others to
     causes. ``changed_at`` (last change) and ``unsaved_since`` (first) are set while the running configuration
     differs from what was saved, in seconds since the epoch. ``pending`` are lines that would be sent if the
-    switch were not in observe mode.
+    switch were not in observe mode. ``verified`` says that the last read-back showed what was written, and
+    nothing else that changed; only then may it be saved.
     """
 
     generation: int = -1
@@ -29,6 +30,7 @@ class Observation:
     pending: tuple[str, ...] = ()
     changed_at: float | None = None
     unsaved_since: float | None = None
+    verified: bool = True
 
     def dump(self) -> str:
         """Write as JSON with stable keys."""
@@ -47,6 +49,15 @@ class Observation:
                 "notes": tuple(raw["notes"]),
                 "pending": tuple(raw["pending"]),
             }
+        )
+
+    def after_broken_write(self, now: float) -> Observation:
+        """Give what is known after a session that broke while it wrote: something may have changed unseen."""
+        return replace(
+            self,
+            changed_at=now,
+            unsaved_since=now if self.unsaved_since is None else self.unsaved_since,
+            verified=False,
         )
 
 
@@ -78,6 +89,7 @@ def observe(
         pending=() if wrote else _lines(result.plan),
         changed_at=now if result.unsaved else before.changed_at,
         unsaved_since=now if result.unsaved and before.unsaved_since is None else before.unsaved_since,
+        verified=result.verified,
     )
 
 

@@ -101,7 +101,7 @@ class SwitchResult(Protocol):
 
     @property
     def gained(self) -> frozenset[Claim]:
-        """Claims that were false and that we made true."""
+        """Claims of which nothing was there and that we made true: they are ours now."""
 
     @property
     def lost(self) -> frozenset[Claim]:
@@ -109,7 +109,7 @@ class SwitchResult(Protocol):
 
     @property
     def verified(self) -> bool:
-        """Whether the read-back shows every change, and nothing else changed."""
+        """Whether the read-back shows every change whole or not at all, and nothing else changed."""
 
     @property
     def unsaved(self) -> bool:

@@ -16,7 +16,7 @@ import structlog
 from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError
 from trunkline.orchestrator.intents import Claim, HostReport, SwitchIntent
 from trunkline.orchestrator.models import DeviceKey, HostName, Inventory, Switch, SwitchName, switch_key
-from trunkline.orchestrator.planning import TooManyRemovals, devices_of, owned_key, switch_intent
+from trunkline.orchestrator.planning import TooManyRemovals, devices_of, is_needed, owned_key, switch_intent
 from trunkline.orchestrator.store import DeviceLease, Operation
 from trunkline.orchestrator.sync.attachments import advance, retire
 from trunkline.orchestrator.sync.backoff import backoff_seconds
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SAVE_AT_LATEST_SECONDS = 300.0
+SAVE_AGAIN_SECONDS = 1.0
+"""At the earliest after a read-back that did not confirm what was written."""
 
 
 def intent_for(
@@ -71,9 +73,12 @@ def _reports(context: Context, inventory: Inventory) -> dict[HostName, HostRepor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What an operator asked of one sync. ``removals_confirmed`` lifts the brake on removals for it."""
+    """What an operator asked of one sync. ``removals_confirmed`` lifts the brake on removals for it.
 
-    why: str = "desired state changed or the sweep came round"
+    ``why`` is empty when nobody asked: then the audit trail says who needs what is written.
+    """
+
+    why: str = ""
     removals_confirmed: bool = False
 
 
@@ -88,6 +93,7 @@ class LeaseJournal:
     generation: int
     why: str
     added: frozenset[str] = frozenset()
+    wrote: bool = False
 
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         """Record what is about to be sent (promise I13), and as ours what it will add.
@@ -101,10 +107,11 @@ class LeaseJournal:
         keys = frozenset(owned_key(claim) for claim in adding)
         self.context.store.devices.own(self.switch.name, add=keys)
         self.added |= keys
+        self.wrote = True
         return self.context.store.operations.begin(
             Operation(
                 who=self.context.process,
-                why=self.why,
+                why=self.why or reason(self.context, self.inventory, adding),
                 device=switch_key(self.switch.name),
                 lines=tuple(lines),
             )
@@ -126,6 +133,30 @@ class LeaseJournal:
             raise Superseded("another worker took over", subject=f"switch {self.switch.name}")
         if store.desired.generation(key) != self.generation:
             raise Superseded("desired state moved on", subject=f"switch {self.switch.name}")
+
+
+def reason(context: Context, inventory: Inventory, adding: frozenset[Claim]) -> str:
+    """Say for whom something is written: which segments, wanted by whom, or by nobody any more."""
+    vlans = {claim.vlan for claim in adding}
+    now = context.store.now()
+    wanted = [
+        f"segment {each.segment} is wanted on {each.host} by {_holders(each.holders)}"
+        for each in context.store.desired.attachments()
+        if each.segment in inventory.segments
+        and inventory.segments[each.segment].vlan in vlans
+        and is_needed(each, now)
+    ]
+    if wanted:
+        return "; ".join(wanted)
+    return "the inventory declares it" if adding else "nobody needs it any more"
+
+
+def _holders(names: frozenset[str]) -> str:
+    if not names:
+        return "nobody, but its grace is not over"
+    kind, _, identity = min(names).partition(":")
+    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{kind} {identity[:12]}{others}"
 
 
 def sync_switch(
@@ -181,18 +212,20 @@ def _pass(
     before = Observation.load(store.devices.observed(key))
     marks = store.devices.status(key).marks
     started = time.monotonic()
+    journal = LeaseJournal(context, inventory, switch, lease, generation=-1, why=order.why)
     try:
         intent, brake = _braked(context, inventory, switch, order)
+        journal.generation = intent.generation
         driver = open_switch(switch)
-        journal = LeaseJournal(context, inventory, switch, lease, intent.generation, order.why)
         result = driver.sync(intent, journal=journal)
     except Superseded:
         log.info("switch.superseded", switch=name)
         return replace(before, generation=-1)
     except OrchestratorError as error:
-        _record_failure(context, inventory, key, lease, error)
+        unfinished = before.after_broken_write(store.now()) if journal.wrote else None
+        _record_failure(context, inventory, lease, error, unfinished)
         return None
-    _record_ownership(context, name, journal, result)
+    _record_ownership(context, intent, journal, result)
     wrote = switch.mode == "enforce"
     observation = observe(intent, result, now=store.now(), before=before, wrote=wrote, brake=brake)
     observation = _save_when_quiet(context, switch, driver, observation)
@@ -220,13 +253,19 @@ def _braked(context: Context, inventory: Inventory, switch: Switch, order: Order
 
 
 def _record_ownership(
-    context: Context, name: SwitchName, journal: LeaseJournal, result: SwitchResult
+    context: Context, intent: SwitchIntent, journal: LeaseJournal, result: SwitchResult
 ) -> None:
-    """Keep as ours what came true; what was taken away, or was announced and did not come true, is not."""
+    """Keep as ours what came true.
+
+    What was taken away is not ours any more, by whomever it was, nor is what was announced and did not come true.
+    """
+    name = intent.switch.name
     gained = frozenset(owned_key(claim) for claim in result.gained)
-    lost = frozenset(owned_key(claim) for claim in result.lost) | (journal.added - gained)
+    pending = {change.claim for change in result.plan.changes} | result.problems.keys()
+    lost = frozenset(owned_key(claim) for claim in result.lost | (intent.absent - pending))
+    lost |= journal.added - gained
+    context.store.devices.own(name, add=gained, remove=lost)
     if gained or lost:
-        context.store.devices.own(name, add=gained, remove=lost)
         log.info("switch.owns", switch=name, gained=sorted(gained), lost=sorted(lost))
 
 
@@ -246,20 +285,28 @@ def _record(
         return
     store.devices.applied(lease, generation=observation.generation, marks=marks, observed=observation.dump())
     if observation.changed_at is not None:
-        store.devices.mark_dirty((key,), at=observation.changed_at + save_after_seconds)
+        at = max(observation.changed_at + save_after_seconds, store.now() + SAVE_AGAIN_SECONDS)
+        store.devices.mark_dirty((key,), at=at)
 
 
 def _record_failure(
-    context: Context, inventory: Inventory, key: DeviceKey, lease: DeviceLease, error: OrchestratorError
+    context: Context,
+    inventory: Inventory,
+    lease: DeviceLease,
+    error: OrchestratorError,
+    unfinished: Observation | None,
 ) -> None:
-    store = context.store
+    store, key = context.store, lease.device
     wait = backoff_seconds(store.devices.status(key).fails)
     if isinstance(error, TransientError) and error.retry_in_seconds is not None:
         wait = error.retry_in_seconds
     kind: Literal["transient", "permanent"] = (
         "transient" if isinstance(error, TransientError) else "permanent"
     )
-    store.devices.failed(lease, error=str(error), kind=kind, retry_at=store.now() + wait)
+    observed = unfinished.dump() if unfinished else None
+    store.devices.failed(
+        lease, error=str(error), kind=kind, retry_at=store.now() + wait, observed=observed, leave_alone=True
+    )
     log.warning("switch.failed", device=key, kind=kind, error=str(error), retry_in_seconds=round(wait, 1))
     advance(context, inventory, devices=(key,))
 
@@ -267,9 +314,12 @@ def _record_failure(
 def _save_when_quiet(
     context: Context, switch: Switch, driver: SwitchDriver, observation: Observation
 ) -> Observation:
-    """Save verified configuration once nothing changed for a while; a busy switch is saved all the same."""
+    """Save verified configuration once nothing changed for a while; a busy switch is saved all the same.
+
+    What the last read-back did not confirm is never saved: a reload would be the way back.
+    """
     changed_at, since = observation.changed_at, observation.unsaved_since
-    if changed_at is None or since is None or switch.mode != "enforce":
+    if changed_at is None or since is None or switch.mode != "enforce" or not observation.verified:
         return observation
     now = context.store.now()
     if now - changed_at < switch.save_after_seconds and now - since < SAVE_AT_LATEST_SECONDS:
@@ -287,7 +337,7 @@ def _save_when_quiet(
     except OrchestratorError as error:
         context.store.operations.finish(operation, result="failed", reply=str(error))
         log.warning("switch.unsaved", switch=switch.name, error=str(error))
-        return observation
+        return replace(observation, problems={**observation.problems, "save": str(error)})
     context.store.operations.finish(operation, result="ok", reply="")
     return replace(observation, changed_at=None, unsaved_since=None)
 

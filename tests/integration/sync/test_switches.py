@@ -1,0 +1,213 @@
+"""A switch's sync with everything real but the hosts: what goes wrong is told, kept safe, and healed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.integration.sync.site import H1, PORT, SW1, WEB, Site, a_site
+from trunkline.orchestrator.models import switch_key
+
+CARRIES = f"carries:{PORT}:10"
+
+
+@pytest.fixture
+def site(redis_url: str, tmp_path: Path) -> Iterator[Site]:
+    with a_site(redis_url, tmp_path) as built:
+        yield built
+
+
+def _state(site: Site) -> tuple[str, str]:
+    attachment = site.attachment()
+    return ("absent", "") if attachment is None else (attachment.state, attachment.cause)
+
+
+def test_a_holder_brings_the_vlan_and_its_leaving_takes_it_away(site: Site) -> None:
+    site.hold(WEB)
+    site.sync()
+    assert "switchport trunk allowed vlan 10,100" in site.port()
+    assert _state(site)[0] == "switch-ready"
+    assert "host:h1" in site.bell.devices
+    assert CARRIES in site.owned()
+    (why,) = {
+        operation.why for operation in site.store.operations.tail(9) if operation.lines[0] != "write memory"
+    }
+    assert why == "segment web is wanted on h1 by container c1"
+
+    site.hold()
+    site.sync()
+    assert "switchport trunk allowed vlan 100" in site.port()
+    assert CARRIES not in site.owned()
+    assert site.attachment() is None
+    assert "nobody needs it any more" in {operation.why for operation in site.store.operations.tail(9)}
+
+
+def test_what_somebody_took_away_by_hand_is_put_back_while_it_is_needed(site: Site) -> None:
+    site.hold(WEB)
+    site.sync()
+    site.running.configure(f"interface {PORT}\n switchport trunk allowed vlan remove 10\nend")
+    site.sync()
+    assert "switchport trunk allowed vlan 10,100" in site.port()
+
+
+def test_what_somebody_took_away_by_hand_is_not_ours_any_more(site: Site) -> None:
+    site.hold(WEB)
+    site.sync()
+    site.running.configure(f"interface {PORT}\n switchport trunk allowed vlan remove 10\nend")
+    site.hold()
+    site.sync()
+    assert CARRIES not in site.owned()
+    assert site.attachment() is None, "nothing is left of it"
+
+
+def test_a_host_that_still_shows_the_link_keeps_the_vlan_on_its_port(site: Site) -> None:
+    site.hold(WEB)
+    site.sync()
+    site.report(H1, WEB)
+    site.hold()
+    site.sync()
+    assert "switchport trunk allowed vlan 10,100" in site.port()
+    site.report(H1)
+    site.sync()
+    assert "switchport trunk allowed vlan 100" in site.port()
+
+
+def test_an_unreachable_switch_is_told_and_healed(site: Site) -> None:
+    site.hold(WEB)
+    inventory = site.context.inventory()
+    away = replace(inventory.switches[SW1], port=1)
+    site.apply(replace(inventory, switches={SW1: away}))
+    assert site.sync() is None
+    state, cause = _state(site)
+    assert state == "failed"
+    assert "127.0.0.1:1 does not answer" in cause
+    assert "127.0.0.1:1 does not answer" in site.error()
+    assert site.settle() is None, "it is left alone for a while"
+
+    site.apply(inventory)
+    site.sync()
+    assert _state(site) == ("switch-ready", "")
+    assert site.error() == ""
+
+
+def test_a_refused_login_is_told_once_per_set_of_credentials_and_healed_by_the_right_one(site: Site) -> None:
+    right = site.secret.read_text()
+    site.secret.write_text("wrong")
+    site.hold(WEB)
+    for _ in range(3):
+        site.sync()
+    assert site.running.refused == 1
+    assert "refused" in site.error()
+    assert _state(site)[0] == "failed"
+    site.secret.write_text(right)
+    site.sync()
+    assert _state(site) == ("switch-ready", "")
+
+
+def test_a_changed_host_key_gets_no_password_and_is_told(site: Site) -> None:
+    site.hold(WEB)
+    site.running.change_host_key()
+    site.sync()
+    assert "host key" in site.error()
+    assert "switch trust" in site.error()
+    assert (site.running.logins, site.running.refused) == (0, 0)
+
+
+def test_a_port_that_is_not_there_fails_its_attachment_alone(site: Site) -> None:
+    inventory = site.context.inventory()
+    nowhere = replace(inventory.hosts[H1].uplinks[0], port="GigabitEthernet1/0/99")
+    hosts = dict(inventory.hosts) | {H1: replace(inventory.hosts[H1], uplinks=(nowhere,))}
+    site.apply(replace(inventory, hosts=hosts))
+    site.hold(WEB)
+    site.hold(WEB, host=site.context.inventory().hosts["h2"].name, holder="container:c2")
+    site.sync()
+    states = {each.host: (each.state, each.cause) for each in site.store.desired.attachments()}
+    assert states["h1"][0] == "failed"
+    assert "there is no port GigabitEthernet1/0/99" in states["h1"][1]
+    assert states["h2"] == ("switch-ready", "")
+
+
+def test_observe_mode_reads_plans_reports_and_writes_nothing(site: Site) -> None:
+    inventory = site.context.inventory()
+    watched = replace(inventory.switches[SW1], mode="observe")
+    site.apply(replace(inventory, switches={SW1: watched}))
+    site.hold(WEB)
+    before = site.running.running_config
+    observation = site.sync()
+    assert site.running.running_config == before
+    assert site.running.config_lines == []
+    assert observation is not None
+    assert " switchport trunk allowed vlan add 10" in observation.pending
+    state, cause = _state(site)
+    assert state == "failed"
+    assert "observe mode" in cause
+    assert site.owned() == frozenset()
+
+
+def test_a_session_that_breaks_while_it_writes_is_finished_and_only_then_saved(site: Site) -> None:
+    site.hold(WEB)
+    site.running.set_faults(events=[{"matching": "switchport trunk allowed vlan add", "do": "drop"}])
+    assert site.sync() is None
+    assert CARRIES in site.owned(), "it may be there, and is ours"
+    assert "tl-web" not in site.running.startup_config
+    site.running.set_faults()
+    site.sync()
+    assert _state(site)[0] == "switch-ready"
+    assert "vlan 10" in site.running.startup_config
+    assert "switchport trunk allowed vlan 10,100" in site.running.startup_config
+
+
+def test_what_the_read_back_does_not_confirm_is_not_saved(site: Site) -> None:
+    site.hold(WEB)
+    site.running.set_faults(
+        events=[
+            {"matching": "ipv6 address", "do": "reject", "text": "% Invalid input", "times": 0},
+            {"matching": "no interface Vlan10", "do": "reject", "text": "% Busy", "times": 0},
+        ]
+    )
+    site.sync()
+    assert "% Invalid input" in site.error()
+    assert "interface Vlan10" not in site.running.startup_config
+    site.running.set_faults()
+    site.sync()
+    assert "interface Vlan10" in site.running.startup_config
+
+
+def test_a_save_that_is_not_confirmed_is_tried_again(site: Site) -> None:
+    site.hold(WEB)
+    site.running.set_faults(events=[{"matching": "write memory", "do": "reject", "text": "% Flash is full"}])
+    site.sync()
+    assert "Flash is full" in site.error()
+    assert _state(site) == ("switch-ready", ""), "it works all the same"
+    assert "interface Vlan10" not in site.running.startup_config
+    site.sync()
+    assert site.error() == ""
+    assert "interface Vlan10" in site.running.startup_config
+
+
+def test_the_brake_adds_and_takes_nothing_away_until_somebody_confirms(site: Site) -> None:
+    inventory = site.context.inventory()
+    limits = replace(inventory.limits, removals_per_pass=0)
+    site.apply(replace(inventory, limits=limits))
+    site.hold(WEB)
+    site.sync()
+    site.hold()
+    site.sync()
+    assert "need a person's word" in site.error()
+    assert "switchport trunk allowed vlan 10,100" in site.port()
+    site.sync(confirmed=True)
+    assert "switchport trunk allowed vlan 100" in site.port()
+
+
+def test_nothing_is_written_after_another_worker_took_over(site: Site) -> None:
+    site.hold(WEB)
+    holder = site.store.devices.acquire(switch_key(SW1), 30.0)
+    assert holder is not None
+    assert site.sync() is None
+    assert site.running.config_lines == []
+    site.store.devices.release(holder)
+    site.sync()
+    assert site.running.config_lines != []
