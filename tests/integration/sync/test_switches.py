@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.sync.site import H1, PORT, SW1, WEB, Site, a_site
-from trunkline.orchestrator.models import switch_key
+from tests.integration.sync.site import H1, H2, PORT, SW1, WEB, Site, a_site
+from trunkline.orchestrator.models import PortName, switch_key
 
 CARRIES = f"carries:{PORT}:10"
 
@@ -118,16 +118,16 @@ def test_a_changed_host_key_gets_no_password_and_is_told(site: Site) -> None:
 
 def test_a_port_that_is_not_there_fails_its_attachment_alone(site: Site) -> None:
     inventory = site.context.inventory()
-    nowhere = replace(inventory.hosts[H1].uplinks[0], port="GigabitEthernet1/0/99")
+    nowhere = replace(inventory.hosts[H1].uplinks[0], port=PortName("GigabitEthernet1/0/99"))
     hosts = dict(inventory.hosts) | {H1: replace(inventory.hosts[H1], uplinks=(nowhere,))}
     site.apply(replace(inventory, hosts=hosts))
     site.hold(WEB)
-    site.hold(WEB, host=site.context.inventory().hosts["h2"].name, holder="container:c2")
+    site.hold(WEB, host=H2, holder="container:c2")
     site.sync()
     states = {each.host: (each.state, each.cause) for each in site.store.desired.attachments()}
-    assert states["h1"][0] == "failed"
-    assert "there is no port GigabitEthernet1/0/99" in states["h1"][1]
-    assert states["h2"] == ("switch-ready", "")
+    assert states[H1][0] == "failed"
+    assert "there is no port GigabitEthernet1/0/99" in states[H1][1]
+    assert states[H2] == ("switch-ready", "")
 
 
 def test_observe_mode_reads_plans_reports_and_writes_nothing(site: Site) -> None:
