@@ -165,7 +165,8 @@ class Wanted:
 class HostReport:
     """What a host's worker last saw on its own host.
 
-    ``links`` and ``networks`` are the segments of ours that are there; ``macs`` the host's own NIC addresses.
+    ``links`` and ``networks`` are the segments of ours that are there, a link of no known segment by its own
+    name; ``macs`` the host's own NIC addresses.
     ``reported_at`` is in seconds since the epoch, by the store's clock.
     """
 

@@ -32,7 +32,6 @@ def host_intent(
     switch_status: Mapping[SwitchName, str | None],
     now: float,
     generation: int,
-    former: Mapping[SegmentName, Segment] | None = None,
 ) -> HostIntent:
     """Plan one host.
 
@@ -44,10 +43,7 @@ def host_intent(
             not synced yet.
         now: Seconds since the epoch, by the store's clock.
         generation: The host's generation that this intent stands for.
-        former: Last known form of segments that have left the inventory, so that their links and networks can
-            still be taken down.
     """
-    gone = former or {}
     present: list[AttachmentIntent] = []
     absent: list[AttachmentIntent] = []
     waiting: dict[SegmentName, str] = {}
@@ -59,7 +55,7 @@ def host_intent(
             else:
                 present.append(attachment_intent(inventory, host, each.segment))
         elif is_over(each, now):
-            absent += _withdrawn(inventory, host, each.segment, gone)
+            absent += _withdrawn(inventory, host, each.segment)
     return HostIntent(
         host=host, generation=generation, present=tuple(present), absent=tuple(absent), waiting=waiting
     )
@@ -90,11 +86,9 @@ def _intent(segment: Segment, nic: str) -> AttachmentIntent:
     )
 
 
-def _withdrawn(
-    inventory: Inventory, host: HostName, name: SegmentName, former: Mapping[SegmentName, Segment]
-) -> list[AttachmentIntent]:
-    """Say what to take down; nothing when nobody remembers which VLAN it was, or on which NIC."""
-    segment = inventory.segments.get(name) or former.get(name)
+def _withdrawn(inventory: Inventory, host: HostName, name: SegmentName) -> list[AttachmentIntent]:
+    """Say what to take down; of a segment that left the inventory the host itself knows what is left over."""
+    segment = inventory.segments.get(name)
     if segment is None or host not in inventory.hosts:
         return []
     uplinks = uplinks_of(inventory, host, name) or inventory.hosts[host].uplinks

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from trunkline.orchestrator.errors import OrchestratorError, PermanentError, TransientError
-from trunkline.orchestrator.intents import AttachmentIntent, ContainerFacts, HostReport, Wanted
+from trunkline.orchestrator.intents import AttachmentIntent, ContainerFacts, HostReport, LinkIntent, Wanted
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
-from trunkline.orchestrator.models import ContainerId, HostName, Inventory, SegmentName, host_key, switch_key
-from trunkline.orchestrator.planning import attachment_intent, host_intent, uplinks_of
+from trunkline.orchestrator.models import (
+    ContainerId,
+    DeviceKey,
+    HostName,
+    Inventory,
+    SegmentName,
+    host_key,
+    switch_key,
+)
+from trunkline.orchestrator.planning import attachment_intent, devices_of, host_intent, is_over, uplinks_of
 from trunkline.orchestrator.store import DeviceLease
 from trunkline.orchestrator.sync.attachments import fabric_cause, retire, switch_views
 from trunkline.orchestrator.sync.backoff import backoff_seconds
@@ -27,7 +36,7 @@ from trunkline.orchestrator.sync.writes import write
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.sync.context import Context
-    from trunkline.orchestrator.sync.protocols import Engine, Links
+    from trunkline.orchestrator.sync.protocols import Engine, Link, Links
 
 log = structlog.get_logger(__name__)
 
@@ -147,8 +156,9 @@ def _pass(machine: Machine, context: Context, generation: int) -> Pass:
             _plumb(this, present)
     for absent in intent.absent:
         _unplumb(this, absent)
+    _clear_leftovers(this)
     reap(this)
-    _report(this, removed=bool(intent.absent))
+    _report(this, withdrawn=[absent.segment for absent in intent.absent])
     return this
 
 
@@ -235,7 +245,64 @@ def _unplumb(this: Pass, intent: AttachmentIntent) -> None:
         this.context.store.desired.set_state(machine.name, segment, "draining", str(error))
 
 
-def _report(this: Pass, *, removed: bool) -> None:
+def _clear_leftovers(this: Pass) -> None:
+    """Take down what is ours and serves no attachment: of segments that left the inventory or got another VLAN.
+
+    The record may have been lost, so that only what Docker shows unused goes.
+    """
+    machine = this.machine
+    kept = _segments_in_use(this)
+    expected = {
+        attachment_intent(this.inventory, machine.name, segment).link.name
+        for segment in kept
+        if uplinks_of(this.inventory, machine.name, segment)
+    }
+    try:
+        for segment in sorted(machine.engine.networks().keys() - kept):
+            _remove_leftover_network(this, segment)
+        parents = {_parent(network) for network in machine.engine.networks().values()}
+        for name, link in sorted(machine.links.observe().items()):
+            if not link.ours or link.children or name in expected | parents:
+                continue
+            intent = LinkIntent(name=name, parent=link.parent, vlan=link.vlan, mtu_bytes=link.mtu_bytes)
+            write(
+                this,
+                "no segment needs this link any more",
+                (f"ip link del {name}",),
+                partial(machine.links.remove, intent),
+            )
+    except OrchestratorError as error:
+        this.failed(f"host {machine.name}", error)
+
+
+def _segments_in_use(this: Pass) -> frozenset[SegmentName]:
+    store = this.context.store
+    now = store.now()
+    recorded = {
+        each.segment for each in store.desired.attachments(this.machine.name) if not is_over(each, now)
+    }
+    return frozenset(recorded.union(*(wishes.segments for wishes in this.wishes.values())))
+
+
+def _remove_leftover_network(this: Pass, segment: SegmentName) -> None:
+    """Remove a network of ours; only what the record says is over takes its containers off first."""
+    if any(each.segment == segment for each in this.context.store.desired.attachments(this.machine.name)):
+        for facts in this.containers:
+            detach(this, facts, segment)
+    write(
+        this,
+        f"nothing holds segment {segment} any more",
+        (f"docker network rm {segment}",),
+        lambda: this.machine.engine.remove_network(segment),
+    )
+
+
+def _parent(network: Mapping[str, Any]) -> str:
+    """Read from Docker's description of a macvlan network which link it sits on."""
+    return str((network.get("Options") or {}).get("parent", ""))
+
+
+def _report(this: Pass, *, withdrawn: Sequence[SegmentName]) -> None:
     machine, inventory, store = this.machine, this.inventory, this.context.store
     uplinks = inventory.hosts[machine.name].uplinks
     links = machine.links.observe()
@@ -249,16 +316,30 @@ def _report(this: Pass, *, removed: bool) -> None:
             macs=machine.links.macs([uplink.nic for uplink in uplinks]),
         )
     )
-    if removed:
-        for device in sorted({switch_key(uplink.switch) for uplink in uplinks}):
-            store.devices.mark_dirty((device,))
-            this.context.bell.device(device)
+    for device in sorted(_switches_behind(inventory, machine.name, withdrawn)):
+        store.devices.mark_dirty((device,))
+        this.context.bell.device(device)
     retire(this.context, inventory)
 
 
-def _segments_of(inventory: Inventory, host: HostName, links: Mapping[str, object]) -> list[SegmentName]:
-    return [
-        name
+def _switches_behind(
+    inventory: Inventory, host: HostName, segments: Sequence[SegmentName]
+) -> frozenset[DeviceKey]:
+    """Name the switches that may have something to take away now that these segments are gone from the host."""
+    near = {switch_key(uplink.switch) for uplink in inventory.hosts[host].uplinks} if segments else set()
+    paths = {device for segment in segments for device in devices_of(inventory, host, segment)}
+    return frozenset(near | (paths - {host_key(host)}))
+
+
+def _segments_of(inventory: Inventory, host: HostName, links: Mapping[str, Link]) -> list[SegmentName]:
+    """Name the segments whose links are there.
+
+    A link of ours that belongs to none of them goes by its own name: somebody may be using its VLAN, and that
+    nobody knows which segment it was must not look like nobody being there.
+    """
+    names = {
+        attachment_intent(inventory, host, name).link.name: name
         for name in inventory.segments
-        if uplinks_of(inventory, host, name) and attachment_intent(inventory, host, name).link.name in links
-    ]
+        if uplinks_of(inventory, host, name)
+    }
+    return [names.get(name, SegmentName(name)) for name, link in links.items() if name in names or link.ours]

@@ -14,6 +14,7 @@ from trunkline.orchestrator.intents import (
     SwitchIntent,
 )
 from trunkline.orchestrator.models import Address, ContainerId, DeviceKey, HostName, SegmentName, Switch
+from trunkline.orchestrator.vlans import Vid
 
 
 class Bell(Protocol):
@@ -160,7 +161,7 @@ class Engine(Protocol):
         """Look at one container; None when Docker says that it does not exist."""
 
     def networks(self) -> Mapping[SegmentName, Any]:
-        """List the networks that Trunkline made."""
+        """List the networks that Trunkline made, as Docker describes them."""
 
     def ensure_network(self, intent: NetworkIntent) -> bool:
         """Make the macvlan network; say whether anything changed."""
@@ -177,10 +178,34 @@ class Engine(Protocol):
         """Disconnect; False when it was not connected."""
 
 
+class Link(Protocol):
+    """An 802.1Q sub-interface as the kernel shows it."""
+
+    @property
+    def parent(self) -> str:
+        """The NIC below it."""
+
+    @property
+    def vlan(self) -> Vid:
+        """Its tag."""
+
+    @property
+    def mtu_bytes(self) -> int:
+        """The largest packet it takes, in bytes."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether Trunkline made it."""
+
+    @property
+    def children(self) -> Sequence[str]:
+        """What sits on it."""
+
+
 class Links(Protocol):
     """The 802.1Q sub-interfaces of this host."""
 
-    def observe(self) -> Mapping[str, Any]:
+    def observe(self) -> Mapping[str, Link]:
         """List them by name."""
 
     def ensure(self, intent: LinkIntent) -> bool:

@@ -133,12 +133,7 @@ class TestWhatLeftTheInventory:
         intent = plan(an_attachment("gone", holders=HELD))
         assert intent.waiting == {"gone": "the segment is no longer in the inventory"}
 
-    def test_a_drained_segment_is_taken_down_when_its_former_shape_is_known(self) -> None:
-        drained = an_attachment("gone", state="draining", drain_at=NOW - 1)
-        intent = plan(drained, former={GONE: a_segment("gone", 77)})
-        assert [(each.segment, each.link.name) for each in intent.absent] == [("gone", "eth0.77")]
-
-    def test_without_its_former_shape_nothing_is_guessed(self) -> None:
+    def test_of_a_drained_segment_nothing_is_guessed(self) -> None:
         assert plan(an_attachment("gone", drain_at=NOW - 1)).absent == ()
 
     @pytest.mark.parametrize("changes", [{"holders": HELD}, {"drain_at": NOW - 1}])
@@ -179,7 +174,7 @@ STATUS = st.dictionaries(st.sampled_from([SW1, SW2]), st.sampled_from([None, "is
 def test_every_segment_is_in_at_most_one_place_and_nothing_held_is_taken_down(
     attachments: list[Attachment], status: dict[SwitchName, str | None], host: str
 ) -> None:
-    facts: dict[str, Any] = {"switch_status": status, "host": host, "former": {GONE: a_segment("gone", 77)}}
+    facts: dict[str, Any] = {"switch_status": status, "host": host}
     intent = plan(*attachments, **facts)
     held = {each.segment for each in attachments if each.host == host and each.holders}
     present, absent = ({each.segment for each in side} for side in (intent.present, intent.absent))
@@ -188,7 +183,4 @@ def test_every_segment_is_in_at_most_one_place_and_nothing_held_is_taken_down(
     assert held <= present | set(intent.waiting)
     assert not intent.waiting.keys() & (present | absent)
     assert not present or status.get(SW1, "missing") is None
-    assert (
-        plan(*reversed(attachments), switch_status=status, host=host, former={GONE: a_segment("gone", 77)})
-        == intent
-    )
+    assert plan(*reversed(attachments), **facts) == intent

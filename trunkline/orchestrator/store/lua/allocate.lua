@@ -1,11 +1,13 @@
 -- Gives an owner one address of one family; asking again gives the same one.
--- ARGV: segment, JSON {family, owner, container, endpoint, host, name, pools: [{id, bits, ranges}], pool, offset}
--- (pool and offset only when a certain address is asked for). Offsets are decimal text: they may exceed 2^53.
--- Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} | {'other', pool, offset} | {'full'}.
+-- ARGV: segment, JSON {definition, family, owner, container, endpoint, host, name, pools: [{id, bits, ranges}],
+-- pool, offset} (pool and offset only when a certain address is asked for). Offsets are decimal text: they may
+-- exceed 2^53. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} | {'other', pool, offset} |
+-- {'full'} | {'undefined'} when the pools on record are not the caller's.
 local segment, ask = ARGV[1], cjson.decode(ARGV[2])
 local base = prefix .. 'ledger:' .. segment .. ':'
 local leases, owners, rest, sticky = base .. 'leases', base .. 'owners', base .. 'rest', base .. 'sticky'
 local at = now()
+local most_favourites = 16384
 
 local function taken_key(pool)
   return base .. 'taken:' .. pool
@@ -24,8 +26,16 @@ local function free(place)
     if redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0 then
       redis.call('SETBIT', occupied_key(pool), offset, 0)
     end
-  else
-    redis.call('RPUSH', base .. 'freed:' .. pool, offset)
+  end
+end
+
+-- Names come and go for ever: only the newest are remembered.
+local function remember(name, place)
+  redis.call('HSET', sticky, name, place)
+  redis.call('ZADD', base .. 'remembered', stamp(at), name)
+  if redis.call('ZCARD', base .. 'remembered') > most_favourites then
+    local oldest = redis.call('ZPOPMIN', base .. 'remembered')
+    redis.call('HDEL', sticky, oldest[1])
   end
 end
 
@@ -40,7 +50,7 @@ local function take(pool, offset)
   redis.call('HSET', owners, ask.owner, place)
   redis.call('ZREM', rest, place)
   if ask.name ~= '' then
-    redis.call('HSET', sticky, ask.family .. '|' .. ask.name, place)
+    remember(ask.family .. '|' .. ask.name, place)
   end
   if redis.call('EXISTS', base .. 'reserved:' .. pool) == 1 then
     redis.call('SETBIT', taken_key(pool), offset, 1)
@@ -49,10 +59,18 @@ local function take(pool, offset)
   return { 'ok', pool, offset, text }
 end
 
-local function is_known(pool)
+-- Whether an address may be handed out unasked: pools and their ranges may have changed since it was remembered.
+local function offered(pool, offset)
   for _, each in ipairs(ask.pools) do
     if each.id == pool then
-      return true
+      if each.bits > 0 then
+        return redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0
+      end
+      for _, range in ipairs(each.ranges) do
+        if tonumber(offset) >= range[1] and tonumber(offset) <= range[2] then
+          return true
+        end
+      end
     end
   end
   return false
@@ -90,32 +108,35 @@ local function next_bit(pool, bits)
   return found
 end
 
--- IPv6 has no bitmap: a watermark runs through the ranges, and what was freed is used after it.
-local function next_number(pool, ranges)
-  local watermark = tonumber(redis.call('GET', base .. 'cursor:' .. pool) or '-1')
+-- The first number from..to inside the ranges without a lease. Every step but the last passes a lease.
+local function first_number(pool, ranges, from, to)
   for _, range in ipairs(ranges) do
-    local offset = math.max(watermark, range[1])
-    while offset <= range[2] do
+    local offset = math.max(from, range[1])
+    while offset <= math.min(to, range[2]) do
       local text = string.format('%.0f', offset)
       if redis.call('HEXISTS', leases, pool .. '|' .. text) == 0 then
-        redis.call('SET', base .. 'cursor:' .. pool, string.format('%.0f', offset + 1))
         return text
       end
       offset = offset + 1
     end
   end
-  while true do
-    local text = redis.call('LPOP', base .. 'freed:' .. pool)
-    if not text then
-      return nil
-    end
-    local number = tonumber(text)
-    for _, range in ipairs(ranges) do
-      if number >= range[1] and number <= range[2] and redis.call('HEXISTS', leases, pool .. '|' .. text) == 0 then
-        return text
-      end
-    end
+  return nil
+end
+
+-- IPv6 has no bitmap: a cursor runs through the ranges, and round again.
+local function next_number(pool, ranges)
+  local key = base .. 'cursor:' .. pool
+  local cursor = tonumber(redis.call('GET', key) or '0')
+  local text = first_number(pool, ranges, cursor, math.huge) or first_number(pool, ranges, 0, cursor - 1)
+  if text then
+    redis.call('SET', key, string.format('%.0f', tonumber(text) + 1))
   end
+  return text
+end
+
+-- Bits of other pools than the caller's could give away a gateway, or what somebody has.
+if redis.call('GET', base .. 'definition') ~= ask.definition then
+  return { 'undefined' }
 end
 
 local existing = redis.call('HGET', owners, ask.owner)
@@ -142,8 +163,7 @@ end
 local favourite = ask.name ~= '' and redis.call('HGET', sticky, ask.family .. '|' .. ask.name)
 if favourite then
   local pool, offset = string.match(favourite, '^(.*)|(%d+)$')
-  local reserved = redis.call('GETBIT', base .. 'reserved:' .. pool, offset % 4294967296)
-  if is_known(pool) and reserved == 0 and available(favourite) then
+  if offered(pool, offset) and available(favourite) then
     return take(pool, offset)
   end
 end

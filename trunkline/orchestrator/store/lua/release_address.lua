@@ -6,8 +6,9 @@ for index = 3, #ARGV do
   if place then
     local lease = cjson.decode(redis.call('HGET', base .. 'leases', place))
     lease.state, lease.since = 'QUARANTINE', at
-    redis.call('HSET', base .. 'leases', place, cjson.encode(lease))
+    -- First what needs no memory: a full Redis lets a script that has begun to write finish.
     redis.call('HDEL', base .. 'owners', ARGV[index])
+    redis.call('HSET', base .. 'leases', place, cjson.encode(lease))
     redis.call('ZADD', base .. 'rest', stamp(at + tonumber(ARGV[2])), place)
     table.insert(places, place)
   end
