@@ -57,7 +57,11 @@ class PoolSpec:
         """Give one bit per address of an IPv4 subnet, set where nothing is handed out unasked; first bit first."""
         bits = bytearray(b"\xff" * ((self.size + 7) // 8))
         for first, last in self.spans:
-            for offset in range(first, last + 1):
+            whole, end = (first + 7) // 8, (last + 1) // 8
+            if whole < end:
+                bits[whole:end] = bytes(end - whole)
+            edges = (*range(first, min(whole * 8, last + 1)), *range(max(end * 8, first), last + 1))
+            for offset in edges:
                 bits[offset // 8] &= ~(0x80 >> (offset % 8))
         return bytes(bits)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from ipaddress import ip_interface, ip_network
 
 from trunkline.orchestrator.addressing import PoolSpec, place_of, pools
-from trunkline.orchestrator.errors import AddressError, PoolExhausted
+from trunkline.orchestrator.errors import AddressError, PoolExhausted, StoreUnavailable
 from trunkline.orchestrator.models import Address, ContainerId, HostName, Segment, SegmentName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
 from trunkline.orchestrator.store.records import LedgerLease, Owner
 
 IPV4, IPV6 = 4, 6
+MOST_DEFINITIONS = 8
+"""Tries to put a segment's pools on record while others allocate, or put other pools there."""
 
 
 class Ledger:
@@ -19,19 +22,30 @@ class Ledger:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._defined: dict[SegmentName, str] = {}
 
     def define(self, segment: Segment) -> None:
-        """Tell the ledger which addresses a segment has. Ranges may change: live leases stay as they are."""
-        specs = pools(segment, IPV4)
-        digest = sha256(repr(specs).encode()).hexdigest()
-        key = f"{PREFIX}ledger:{segment.name}:definition"
-        if self._defined.get(segment.name) == digest and self._connection.do("GET", key) == digest:
-            return
-        for spec in specs:
-            self._connection.script("define_pool", segment.name, spec.id, spec.bitmap())
-        self._connection.do("SET", key, digest)
-        self._defined[segment.name] = digest
+        """Put the addresses of a segment on record, unless they are.
+
+        Ranges and subnets may change: what is leased stays with its owner. An address that a subnet of another
+        size covers moves there, so that nobody else gets it; one that no subnet covers stays a stray.
+
+        Raises:
+            StoreUnavailable: Redis refuses, or others change the segment without end.
+        """
+        specs = _specs(segment)
+        digest = _digest(specs)
+        known = {
+            "pools": [{"id": spec.id, "bits": spec.size if spec.family == IPV4 else 0} for spec in specs]
+        }
+        bitmaps = [spec.bitmap() for spec in specs if spec.family == IPV4]
+        base = f"{PREFIX}ledger:{segment.name}:"
+        for _ in range(MOST_DEFINITIONS):
+            if self._connection.do("GET", f"{base}definition") == digest:
+                return
+            places = self._connection.do("HKEYS", f"{base}leases")
+            plan = known | {"moves": _moves(places, specs)}
+            self._connection.script("define", segment.name, digest, json.dumps(plan), *bitmaps)
+        raise _contended(segment)
 
     def allocate(
         self,
@@ -46,7 +60,7 @@ class Ledger:
         """Give the owner one address of a family, the same one whenever it asks again.
 
         Args:
-            segment: Where; `define` it first.
+            segment: Where. Its pools are put on record when they are not.
             family: 4 or 6.
             owner: Who gets it.
             host: Where the owner lives.
@@ -56,9 +70,11 @@ class Ledger:
         Raises:
             AddressError: the wanted address is reserved, taken or resting, or the owner has another one.
             PoolExhausted: nothing is free.
+            StoreUnavailable: Redis refuses, or processes with different inventories fight over the segment.
         """
         specs = pools(segment, family)
         ask = {
+            "definition": _digest(_specs(segment)),
             "family": family,
             "owner": _owner_field(family, owner),
             "container": owner.container_id,
@@ -74,16 +90,26 @@ class Ledger:
         if wanted is not None:
             place, offset = place_of(segment, wanted)
             ask |= {"pool": place.id, "offset": str(offset)}
-        answer = self._connection.script("allocate", segment.name, json.dumps(ask))
-        return self._granted(segment, specs, answer, wanted)
+        text = json.dumps(ask)
+        for _ in range(MOST_DEFINITIONS):
+            answer = self._connection.script("allocate", segment.name, text)
+            if answer != ["undefined"]:
+                return self._granted(segment, specs, answer, wanted)
+            self.define(segment)
+        raise _contended(segment)
 
     def _granted(
         self, segment: Segment, specs: tuple[PoolSpec, ...], answer: list[str], wanted: Address | None
     ) -> LedgerLease:
         match answer:
             case ["ok", pool, offset, text]:
-                spec = next(spec for spec in specs if spec.id == pool)
-                return _lease(segment.name, spec, offset, text)
+                if all(spec.id != pool for spec in specs):
+                    raise AddressError(
+                        f"is in no subnet of segment {segment.name} any more, but the container holds it",
+                        subject=f"address {_address(pool, offset)}",
+                        fix="remove the container and start it again",
+                    )
+                return _lease(segment.name, pool, offset, text)
             case ["taken", text]:
                 holder = json.loads(text)
                 if holder["state"] == "QUARANTINE":
@@ -97,9 +123,8 @@ class Ledger:
                     fix="ask for another one, or wait",
                 )
             case ["other", pool, offset]:
-                spec = next(spec for spec in specs if spec.id == pool)
                 raise AddressError(
-                    f"cannot be had: the container holds {spec.address(int(offset))} already",
+                    f"cannot be had: the container holds {_address(pool, offset)} already",
                     subject=f"address {wanted} of segment {segment.name}",
                     fix="remove the container and start it again",
                 )
@@ -122,20 +147,15 @@ class Ledger:
         fields = [_owner_field(each, owner) for each in families]
         places = self._connection.script("release_address", segment.name, segment.quarantine_seconds, *fields)
         return tuple(
-            spec.address(int(offset))
-            for pool, _, offset in (place.rpartition("|") for place in places)
-            for spec in _specs(segment)
-            if spec.id == pool
+            _address(pool, offset) for pool, _, offset in (place.rpartition("|") for place in places)
         )
 
     def leases(self, segment: Segment) -> tuple[LedgerLease, ...]:
-        """Give every address that is held or rests, in order."""
+        """Give every address that is held or rests, in order; strays of subnets that are gone too."""
         entries = self._connection.do("HGETALL", f"{PREFIX}ledger:{segment.name}:leases")
-        specs = {spec.id: spec for spec in _specs(segment)}
         found = [
-            _lease(segment.name, specs[pool], offset, text)
+            _lease(segment.name, pool, offset, text)
             for (pool, _, offset), text in ((place.rpartition("|"), text) for place, text in entries.items())
-            if pool in specs
         ]
         return tuple(sorted(found, key=lambda lease: (lease.address.version, int(lease.address))))
 
@@ -144,16 +164,49 @@ def _specs(segment: Segment) -> tuple[PoolSpec, ...]:
     return pools(segment, IPV4) + pools(segment, IPV6)
 
 
+def _digest(specs: tuple[PoolSpec, ...]) -> str:
+    facts = [(spec.id, spec.size, spec.spans, spec.reserved) for spec in specs]
+    return sha256(repr(facts).encode()).hexdigest()
+
+
+def _moves(places: list[str], specs: tuple[PoolSpec, ...]) -> dict[str, str]:
+    """Say where each address of a pool that is gone lies now; empty when in no pool."""
+    kept = {spec.id for spec in specs}
+    moves = {}
+    for place in places:
+        pool, _, offset = place.rpartition("|")
+        if pool in kept:
+            continue
+        address = _address(pool, offset)
+        moves[place] = next(
+            (f"{spec.id}|{spec.offset(address)}" for spec in specs if address in spec.subnet.network), ""
+        )
+    return moves
+
+
+def _contended(segment: Segment) -> StoreUnavailable:
+    return StoreUnavailable(
+        "its pools change all the time",
+        subject=f"segment {segment.name}",
+        fix="see that every process has the newest inventory",
+    )
+
+
 def _owner_field(family: int, owner: Owner) -> str:
     return f"{family}|{owner.container_id}|{owner.endpoint}"
 
 
-def _lease(segment: SegmentName, spec: PoolSpec, offset: str, text: str) -> LedgerLease:
+def _address(pool: str, offset: str) -> Address:
+    return ip_network(pool).network_address + int(offset)
+
+
+def _lease(segment: SegmentName, pool: str, offset: str, text: str) -> LedgerLease:
     raw = json.loads(text)
+    address = _address(pool, offset)
     return LedgerLease(
         segment=segment,
-        address=spec.address(int(offset)),
-        interface=spec.interface(int(offset)),
+        address=address,
+        interface=ip_interface(f"{address}/{ip_network(pool).prefixlen}"),
         state=raw["state"],
         owner=Owner(container_id=ContainerId(raw["owner"]["container"]), endpoint=raw["owner"]["endpoint"]),
         host=HostName(raw["host"]),
