@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_interface
 
 from trunkline.orchestrator.errors import AddressError
-from trunkline.orchestrator.models import Address, Interface, Segment, Subnet
+from trunkline.orchestrator.models import Address, Segment, Subnet
 
 IPV4 = 4
 SMALLEST_WITH_BROADCAST = 4
@@ -44,14 +43,6 @@ class PoolSpec:
     def offset(self, address: Address) -> int:
         """Turn an address of this subnet into its offset."""
         return int(address) - int(self.subnet.network.network_address)
-
-    def address(self, offset: int) -> Address:
-        """Turn an offset back into the address."""
-        return ip_address(int(self.subnet.network.network_address) + offset)
-
-    def interface(self, offset: int) -> Interface:
-        """Turn an offset into the address with the subnet's prefix length."""
-        return ip_interface(f"{self.address(offset)}/{self.subnet.network.prefixlen}")
 
     def bitmap(self) -> bytes:
         """Give one bit per address of an IPv4 subnet, set where nothing is handed out unasked; first bit first."""

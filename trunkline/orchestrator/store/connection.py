@@ -15,6 +15,16 @@ from trunkline.orchestrator.errors import StoreUnavailable
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 5.0
 PREFIX = "tl:"
+_FIXES: tuple[tuple[type[redis.RedisError], str], ...] = (
+    (redis.AuthenticationError, "check TRUNKLINE_REDIS_PASSWORD_FILE"),
+    (redis.exceptions.NoPermissionError, "check what the account may do in Redis's users.acl"),
+    (redis.exceptions.ReadOnlyError, "point TRUNKLINE_REDIS_URL at the primary, this is a replica"),
+    (redis.exceptions.OutOfMemoryError, "raise Redis's maxmemory"),
+    (redis.BusyLoadingError, "wait until Redis has read its files"),
+    (redis.ConnectionError, "start Redis, or check TRUNKLINE_REDIS_URL"),
+    (redis.TimeoutError, "start Redis, or check TRUNKLINE_REDIS_URL"),
+)
+"""What to do about an error of redis-py; the first that fits, since some are kinds of others."""
 
 
 class Connection:
@@ -74,12 +84,11 @@ class Connection:
 
     def _unavailable(self, error: redis.RedisError) -> StoreUnavailable:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if isinstance(error, redis.AuthenticationError):
-            fix = "check TRUNKLINE_REDIS_PASSWORD_FILE"
-        elif isinstance(error, (redis.ConnectionError, redis.TimeoutError)):
-            fix = "start Redis, or check TRUNKLINE_REDIS_URL"
-        else:
-            fix = "see Redis's log"
+        # The words Redis puts after the reason: which script failed where.
+        text = text.partition(" script: ")[0]
+        fix = next((words for kind, words in _FIXES if isinstance(error, kind)), "see Redis's log")
+        if text.startswith("MISCONF"):
+            fix = "make room on Redis's disk, see Redis's log"
         return StoreUnavailable(text, subject=f"record {self.place}", fix=fix)
 
 
@@ -92,4 +101,4 @@ def source(name: str) -> str:
 
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))

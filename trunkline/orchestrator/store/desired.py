@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from trunkline.orchestrator.intents import Attachment, AttachmentState
 from trunkline.orchestrator.models import DeviceKey, HostName, SegmentName
@@ -59,32 +60,15 @@ class Desired:
 
     def holders_of(self, host: HostName) -> dict[str, frozenset[SegmentName]]:
         """Give each holder on a host with what it holds."""
-        holders = self._connection.do("SMEMBERS", f"{PREFIX}holders-on:{host}")
         return {
-            holder: frozenset(
-                map(SegmentName, self._connection.do("SMEMBERS", f"{PREFIX}held:{host}|{holder}"))
-            )
-            for holder in holders
+            holder: frozenset(map(SegmentName, segments))
+            for holder, segments in self._connection.script("holders_of", host)
         }
 
     def attachments(self, host: HostName | None = None) -> tuple[Attachment, ...]:
-        """Give every attachment on record, or those of one host, sorted."""
-        members = sorted(self._connection.do("SMEMBERS", f"{PREFIX}attachments"))
-        names = [(HostName(h), SegmentName(s)) for h, _, s in (member.partition("|") for member in members)]
-        return tuple(self._attachment(h, s) for h, s in names if host is None or h == host)
-
-    def _attachment(self, host: HostName, segment: SegmentName) -> Attachment:
-        fields = self._connection.do("HGETALL", f"{PREFIX}attachment:{host}|{segment}")
-        drain_at = fields.get("drain_at")
-        state: AttachmentState = fields.get("state", "absent")
-        return Attachment(
-            host=host,
-            segment=segment,
-            holders=frozenset(self._connection.do("SMEMBERS", f"{PREFIX}holders:{host}|{segment}")),
-            state=state,
-            cause=fields.get("cause", ""),
-            since=float(fields.get("since", 0)),
-            drain_at=float(drain_at) if drain_at else None,
+        """Give every attachment on record, or those of one host, sorted; all as of one moment."""
+        return tuple(
+            _attachment(*entry) for entry in sorted(self._connection.script("attachments", host or ""))
         )
 
     def set_state(
@@ -102,7 +86,7 @@ class Desired:
         return int(self._connection.script("end_grace", host))
 
     def touch(self, devices: Sequence[DeviceKey], *, at: float | None = None) -> None:
-        """Raise the generation of these devices and have them looked at, now or at a time of the record's clock."""
+        """Raise the generation of these devices now and have them looked at, now or at a time of the record's clock."""
         if devices:
             self._connection.script("touch", "1", "" if at is None else f"{at:.6f}", *devices)
 
@@ -121,3 +105,18 @@ class Desired:
     def cordoned(self) -> Mapping[HostName, str]:
         """Give the cordoned hosts, each with who did it."""
         return {HostName(host): who for host, who in self._connection.do("HGETALL", _CORDONED).items()}
+
+
+def _attachment(host: str, segment: str, fields: Sequence[str], holders: Sequence[str]) -> Attachment:
+    state, cause, since, drain_at = fields
+    # Written by our scripts alone, from AttachmentState.
+    known = cast("AttachmentState", state or "absent")
+    return Attachment(
+        host=HostName(host),
+        segment=SegmentName(segment),
+        holders=frozenset(holders),
+        state=known,
+        cause=cause,
+        since=float(since or 0),
+        drain_at=float(drain_at) if drain_at else None,
+    )

@@ -27,12 +27,8 @@ class Devices:
     def acquire(self, device: DeviceKey, seconds: float) -> DeviceLease | None:
         """Take the device for ``seconds``; None when somebody else has it."""
         token = uuid4().hex
-        taken = self._connection.do("SET", f"{PREFIX}lease:{device}", token, "NX", "PX", int(seconds * 1000))
-        if not taken:
-            return None
-        return DeviceLease(
-            device=device, token=token, fence=int(self._connection.do("INCR", f"{PREFIX}fence"))
-        )
+        fence = int(self._connection.script("acquire", device, token, int(seconds * 1000)))
+        return DeviceLease(device=device, token=token, fence=fence) if fence else None
 
     def renew(self, lease: DeviceLease, seconds: float = 60.0) -> bool:
         """Keep the device for another ``seconds``; False when the lease is lost."""
@@ -84,16 +80,26 @@ class Devices:
         retry_at: float,
         observed: str | None = None,
         leave_alone: bool = False,
+        marks: int | None = None,
     ) -> bool:
         """Record a sync that did not get everything done, to be tried again at ``retry_at``.
 
         With ``observed`` the device was read and only some of it is wrong: later wishes are tried at once.
         Without, or with ``leave_alone``, the whole device is left alone until ``retry_at``.
+        With ``marks``, as for `applied`, a wish that came while it was worked on is tried at once as well.
         """
         blocks = "1" if observed is None or leave_alone else "0"
         return bool(
             self._connection.script(
-                "failed", lease.device, lease.token, error, kind, f"{retry_at:.6f}", observed or "", blocks
+                "failed",
+                lease.device,
+                lease.token,
+                error,
+                kind,
+                f"{retry_at:.6f}",
+                observed or "",
+                blocks,
+                "" if marks is None else marks,
             )
         )
 
@@ -138,12 +144,12 @@ class Devices:
             self._connection.do("SREM", f"{PREFIX}owned:{switch}", *sorted(remove))
 
     def report(self, report: HostReport) -> None:
-        """Keep what a host last saw of itself."""
+        """Keep what a host last saw of itself; an older report than the one on record is dropped."""
         fields = asdict(report)
         text = json.dumps(
             {key: sorted(value) if isinstance(value, frozenset) else value for key, value in fields.items()}
         )
-        self._connection.do("HSET", f"{PREFIX}reports", report.host, text)
+        self._connection.script("report", report.host, text)
 
     def report_of(self, host: HostName) -> HostReport | None:
         """Give a host's last report; None when it never sent one."""

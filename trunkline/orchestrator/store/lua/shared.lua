@@ -60,14 +60,13 @@ local function hold(host, holder, wanted, known, at)
   local after = {}
   for _, segment in ipairs(wanted) do
     after[segment] = true
+    local key = attachment_key(host, segment)
+    local need = known[segment]
     if not before[segment] then
-      local key = attachment_key(host, segment)
-      local need = known[segment]
       local first = redis.call('SCARD', holders_key(host, segment)) == 0
       redis.call('SADD', holders_key(host, segment), holder)
       redis.call('SADD', reverse, segment)
       redis.call('SADD', prefix .. 'attachments', host .. '|' .. segment)
-      redis.call('HSET', key, 'devices', cjson.encode(need.devices), 'grace', tostring(need.grace))
       if first then
         redis.call('HSET', key, 'state', 'requested', 'cause', '', 'since', stamp(at))
         redis.call('HDEL', key, 'drain_at')
@@ -80,6 +79,8 @@ local function hold(host, holder, wanted, known, at)
       end
       table.insert(added, segment)
     end
+    -- The inventory may have changed since: who lets go later by deadline only finds what is kept here.
+    redis.call('HSET', key, 'devices', cjson.encode(need.devices), 'grace', tostring(need.grace))
   end
   for segment, _ in pairs(before) do
     if not after[segment] then

@@ -1,12 +1,15 @@
--- ARGV: '1' to raise generations too, seconds from now ('' = now), devices...
+-- ARGV: '1' to raise generations too, when to look ('' = now), devices... A wish counts at once, whenever it is
+-- looked at.
 local at = now()
 for index = 3, #ARGV do
+  local device = ARGV[index]
+  if ARGV[1] == '1' then
+    redis.call('HINCRBY', device_key(device), 'generation', 1)
+  end
   if ARGV[2] ~= '' and tonumber(ARGV[2]) > at then
-    alarm(ARGV[index], ARGV[2])
-  elseif ARGV[1] == '1' then
-    raise(ARGV[index], stamp(at))
+    alarm(device, ARGV[2])
   else
-    mark(ARGV[index], stamp(at))
+    mark(device, stamp(at))
   end
 end
 return #ARGV - 2
