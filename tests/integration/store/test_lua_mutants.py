@@ -1,0 +1,222 @@
+"""Each guard of the scripts is there for a reason: with any of them broken, the machines find it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+
+from tests.integration.store.desired_machine import DesiredMachine
+from tests.integration.store.ledger_machine import LedgerMachine
+from trunkline.orchestrator.store import (
+    Store,
+)
+from trunkline.orchestrator.store.connection import Connection, source
+from trunkline.orchestrator.store.desired import Desired
+from trunkline.orchestrator.store.devices import Devices
+from trunkline.orchestrator.store.inventories import Inventories
+from trunkline.orchestrator.store.jobs import Jobs
+from trunkline.orchestrator.store.ledger import Ledger
+from trunkline.orchestrator.store.operations import Operations
+
+SHORT = settings(
+    max_examples=60,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate,),
+    report_multiple_bugs=False,
+    print_blob=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Mutant(NamedTuple):
+    """A script with one guard broken: ``text`` becomes ``broken`` (only the first time it occurs)."""
+
+    script: str
+    text: str
+    broken: str
+
+
+LEDGER: dict[str, Mutant] = {
+    "a wish is granted whoever has the address": Mutant(
+        "allocate", "local ok, text = available(ask.pool .. '|' .. ask.offset)", "local ok, text = true"
+    ),
+    "a resting address is free": Mutant(
+        "allocate",
+        "return lease.state == 'QUARANTINE' and lease.name == ask.name and ask.name ~= '', text",
+        "return lease.state == 'QUARANTINE', text",
+    ),
+    "nameless containers are all the same one": Mutant("allocate", " and ask.name ~= '', text", ", text"),
+    "a held address goes to the container of that name": Mutant(
+        "allocate", "return lease.state == 'QUARANTINE' and lease.name", "return lease.name"
+    ),
+    "asking again gives another address": Mutant("allocate", "if existing then", "if false then"),
+    "a holder's other wish is ignored": Mutant(
+        "allocate", "if ask.offset and existing ~=", "if nil and nil ~="
+    ),
+    "what is taken is not marked": Mutant(
+        "allocate", "redis.call('SETBIT', occupied_key(pool), offset, 1)", ""
+    ),
+    "what has rested stays occupied": Mutant(
+        "allocate", "redis.call('SETBIT', occupied_key(pool), offset, 0)", ""
+    ),
+    "what is reserved becomes free when it has rested": Mutant(
+        "allocate", "if redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0 then", "if true then"
+    ),
+    "an IPv6 number is not looked up": Mutant(
+        "allocate", "if redis.call('HEXISTS', leases, pool .. '|' .. text) == 0 then", "if true then"
+    ),
+    "the IPv6 cursor never comes round": Mutant(
+        "allocate", " or first_number(pool, ranges, 0, cursor - 1)", ""
+    ),
+    "the last address is one beyond the pool": Mutant(
+        "allocate", "found >= bits then\n    return nil", "false then\n    return nil"
+    ),
+    "a favourite is given though it is reserved now": Mutant(
+        "allocate", "return redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0", "return true"
+    ),
+    "a favourite is given though somebody has it": Mutant(
+        "allocate", "if offered(pool, offset) and available(favourite)", "if offered(pool, offset)"
+    ),
+    "names are not remembered": Mutant("allocate", "redis.call('HSET', sticky, name, place)", ""),
+    "bits of another inventory are good enough": Mutant(
+        "allocate", "if redis.call('GET', base .. 'definition') ~= ask.definition then", "if false then"
+    ),
+    "reserved addresses are not put on record": Mutant(
+        "define",
+        "base .. 'occupied:' .. pool.id, base .. 'reserved:' .. pool.id, base",
+        "base .. 'occupied:' .. pool.id, base",
+    ),
+    "a new definition frees what is leased": Mutant(
+        "define", "redis.call('SETBIT', base .. 'taken:' .. pool, offset, 1)", ""
+    ),
+    "leases stay behind when a subnet grows": Mutant("define", "    move(place, target)\n", ""),
+    "owners lose track of a lease that moved": Mutant("define", "redis.call('HSET', owners, owner, to)", ""),
+    "a lease that moved rests for ever": Mutant("define", "redis.call('ZADD', rest, rests_until, to)", ""),
+    "a lease stays its owner's after release": Mutant(
+        "release_address", "redis.call('HDEL', base .. 'owners', ARGV[index])", ""
+    ),
+    "a released address does not rest": Mutant(
+        "release_address", "stamp(at + tonumber(ARGV[2]))", "stamp(at)"
+    ),
+    "a released address rests for ever": Mutant(
+        "release_address", "redis.call('ZADD', base .. 'rest', stamp(at + tonumber(ARGV[2])), place)", ""
+    ),
+    "confirming ends nothing": Mutant("confirm", "'ACTIVE', ARGV[2], ARGV[3]", "'PENDING', ARGV[2], ARGV[3]"),
+}
+DESIRED: dict[str, Mutant] = {
+    "holders are not told apart": Mutant(
+        "hold",
+        "redis.call('SADD', holders_key(host, segment), holder)",
+        "redis.call('SADD', holders_key(host, segment), 'x')",
+    ),
+    "the first of several to let go ends it": Mutant(
+        "hold",
+        "if redis.call('SCARD', holders_key(host, segment)) == 0 then\n        let_go",
+        "if true then\n        let_go",
+    ),
+    "generations do not rise": Mutant(
+        "hold", "redis.call('HINCRBY', device_key(device), 'generation', 1)", ""
+    ),
+    "devices are not marked": Mutant("hold", "redis.call('HINCRBY', device_key(device), 'marks', 1)", ""),
+    "marked devices are not due": Mutant("hold", "redis.call('ZADD', prefix .. 'dirty', at, device)", ""),
+    "only the host hears of the first holder": Mutant("hold", "if first or string.sub", "if string.sub"),
+    "every device hears of every holder": Mutant(
+        "hold", "if first or string.sub(device, 1, 5) == 'host:' then", "if true then"
+    ),
+    "holding again raises again": Mutant("hold", "if not before[segment] then", "if true then"),
+    "a new holder does not end the grace": Mutant("hold", "redis.call('HDEL', key, 'drain_at')", ""),
+    "the end of the grace wakes nobody": Mutant("hold", "alarm(device, stamp(drain_at))", ""),
+    "letting go by hand leaves the deadline": Mutant(
+        "hold", "redis.call('ZREM', prefix .. 'deadlines', host .. '|' .. holder)", ""
+    ),
+    "requests do not expire": Mutant(
+        "hold", "redis.call('ZADD', prefix .. 'deadlines'", "redis.call('ZADD', prefix .. 'other'"
+    ),
+    "expired requests still hold": Mutant("expire", "hold(host, holder, {}, {}, at)\n  redis", "redis"),
+    "what is held is forgotten": Mutant("forget", "if redis.call('SCARD'", "if -1 > redis.call('SCARD'"),
+    "what is held ends its grace": Mutant(
+        "end_grace", " and redis.call('SCARD', holders_key(host, segment)) == 0", ""
+    ),
+    "the end of a grace by hand wakes nobody": Mutant("end_grace", "mark(device, stamp(at))", ""),
+    "a state makes an attachment": Mutant("set_state", "redis.call('EXISTS', key) == 0", "false"),
+    "what is claimed is due again": Mutant("due", "at + tonumber(ARGV[2])", "at"),
+    "alarms ring for ever": Mutant("due", "redis.call('ZREM', prefix .. 'alarms', member)", ""),
+    "a wish during a sync is lost": Mutant("applied", " and (current[2] or '0') == ARGV[4]", ""),
+    "a wish during a failing sync waits": Mutant("failed", "marked and", "false and"),
+    "a sync leaves the device dirty": Mutant("applied", "redis.call('ZREM', prefix .. 'dirty', device)", ""),
+    "touching wakes nobody": Mutant("touch", "mark(device, stamp(at))", ""),
+    "touching for later raises nothing": Mutant(
+        "touch", "if ARGV[1] == '1' then", "if ARGV[1] == '1' and ARGV[2] == '' then"
+    ),
+}
+
+
+class Mutated(Connection):
+    """A connection whose scripts have one guard broken."""
+
+    def __init__(self, url: str, mutant: Mutant) -> None:
+        super().__init__(url)
+        self.mutant = mutant
+        assert mutant.text in source(mutant.script), "the script no longer has what is to be broken"
+        broken = source(mutant.script).replace(mutant.text, mutant.broken, 1)
+        self.do("SCRIPT", "LOAD", broken)  # A script that is no Lua any more would prove nothing.
+
+    def script(self, name: str, *arguments: str | bytes | float) -> Any:
+        """Run the script, broken if it has the text: what is in the shared part is broken everywhere."""
+        text = source(name).replace(self.mutant.text, self.mutant.broken, 1)
+        return self.do("EVAL", text, 0, *arguments)
+
+
+def opened(url: str, mutant: Mutant) -> Store:
+    connection = Mutated(url, mutant)
+    return Store(
+        connection=connection,
+        inventory=Inventories(connection),
+        desired=Desired(connection),
+        devices=Devices(connection),
+        ledger=Ledger(connection),
+        operations=Operations(connection),
+        jobs=Jobs(connection),
+    )
+
+
+@pytest.fixture
+def stores(redis_url: str, mutant: Mutant) -> Iterator[tuple[Store, Store]]:
+    pair = opened(redis_url, mutant), opened(redis_url, mutant)
+    yield pair
+    for store in pair:
+        store.close()
+
+
+def is_caught(machine: type[RuleBasedStateMachine]) -> bool:
+    # pytest.raises does not fail with an Exception.
+    with suppress(Exception, pytest.fail.Exception):
+        run_state_machine_as_test(machine, settings=SHORT)
+        return False
+    return True
+
+
+@pytest.mark.parametrize("mutant", LEDGER.values(), ids=LEDGER)
+def test_a_broken_ledger_is_found_out(stores: tuple[Store, Store]) -> None:
+    class OnRedis(LedgerMachine):
+        def __init__(self) -> None:
+            super().__init__(stores)
+
+    assert is_caught(OnRedis)
+
+
+@pytest.mark.parametrize("mutant", DESIRED.values(), ids=DESIRED)
+def test_broken_desired_state_is_found_out(stores: tuple[Store, Store]) -> None:
+    class OnRedis(DesiredMachine):
+        def __init__(self) -> None:
+            super().__init__(stores)
+
+    assert is_caught(OnRedis)
