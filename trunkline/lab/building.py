@@ -153,7 +153,7 @@ class Lab:
         for host in self.topology.hosts.values():
             self._add_host(host)
         self._done("network, hosts and switches are there")
-        redis = self._start_redis()
+        redis = self.start_redis()
         archive = pack_busybox(FOLDER / "busybox.tar")
         docker_hosts = [host for host in self.hosts.values() if host.spec.docker]
         for docker_host in docker_hosts:
@@ -164,7 +164,7 @@ class Lab:
         ):  # until the virtual switch is part of the package, its cables just end there
             for switch in self.switches.values():
                 switch.start(self._switch_command(switch))
-        self._wait_for_redis(redis)
+        self.wait_for_redis(redis)
         self._done("Redis answers")
         if docker_hosts:
             _each(docker_hosts, Host.wait_for_docker)
@@ -225,15 +225,22 @@ class Lab:
         script.write_text(f'#!/bin/sh\nexec {shlex.join(enter)} "$@"\n')
         script.chmod(0o755)
 
-    def _start_redis(self) -> Process:
+    def start_redis(self) -> Process:
+        """Start Redis, or start it again on its own files after its process ended; `wait_for_redis` waits for it."""
         folder = FOLDER / "redis"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         options = ["--bind", str(self.topology.address), "--port", str(REDIS_PORT), "--dir", str(folder)]
         options += ["--protected-mode", "no", "--save", "", "--appendonly", "yes"]
-        options += ["--maxmemory-policy", "noeviction"]
+        options += ["--maxmemory-policy", "noeviction", "--appendfsync", "always"]
         return self.management.popen(["redis-server", *options], name="redis")
 
-    def _wait_for_redis(self, server: Process) -> None:
+    def wait_for_redis(self, server: Process) -> None:
+        """Wait until Redis answers.
+
+        Raises:
+            Unreachable: It ended, or did not answer in time.
+        """
+
         def answers() -> bool:
             server.require_alive()
             with contextlib.suppress(OSError):

@@ -1,20 +1,25 @@
 """Proof of life: a worker rings its own queue and stamps the record from inside the task.
 
 A process that runs but no longer consumes (a reconnect that went wrong) shows as dead this way; a mere
-heartbeat thread would show it as alive.
+heartbeat thread would show it as alive. Such a process also starts itself anew: kombu counts a message whose
+acknowledgement Redis did not take as still being worked on, and a worker that may work on one message at a time
+then never takes another one.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 from kombu.exceptions import OperationalError
 
 from trunkline.orchestrator.sync.liveness import STAMP_EVERY_SECONDS, stamp
-from trunkline.tasks.guarded import doorbell
+from trunkline.tasks.guarded import LONGEST_TASK_SECONDS, busy_seconds, doorbell, idle_seconds
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -24,31 +29,72 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ALIVE = "trunkline.alive"
+UNHEARD_RINGS = 4
+"""So many rings in a row that reached the queue and were not heard mean that nobody listens any more."""
 
 
-def register(app: Celery, context: Context) -> None:
-    """Give the application the task that stamps."""
-    doorbell(app, ALIVE, lambda queue: stamp(context, queue))
+def start_anew() -> None:
+    """Replace this process by a new one with the same command; its id and its log stay the same."""
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # our own command line
 
 
-def keep_ringing(
-    app: Celery, queue: str, stop: threading.Event, *, also: Callable[[], None] = lambda: None
-) -> threading.Thread:
-    """Ring the queue now and every few seconds, from a thread that ends with the process or when told.
+@dataclass
+class Pulse:
+    """Rings the worker's own queue, and notices when nobody hears it.
 
-    ``also`` is called each time: what else a worker wants done now and then.
+    Attributes:
+        app: The worker's application.
+        queue: What it reads.
+        on_heard: Called in the task.
+        on_stuck: Called when rings arrive and are not heard although no task is running, or one never ends.
+        every_seconds: How often to ring.
     """
 
-    def ring() -> None:
-        while True:
-            try:
-                app.send_task(ALIVE, args=[queue], queue=queue, retry=False, expires=STAMP_EVERY_SECONDS * 3)
-            except OperationalError as error:
-                log.warning("alive.unsent", queue=queue, error=type(error).__name__)
-            also()
-            if stop.wait(STAMP_EVERY_SECONDS):
-                return
+    app: Celery
+    queue: str
+    on_heard: Callable[[], None]
+    on_stuck: Callable[[], None] = start_anew
+    every_seconds: float = STAMP_EVERY_SECONDS
+    _unheard: int = field(default=0, init=False)
 
-    thread = threading.Thread(target=ring, name="alive", daemon=True)
-    thread.start()
-    return thread
+    def register(self) -> None:
+        """Give the application the task that hears."""
+        doorbell(self.app, ALIVE, self._hear)
+
+    def start(self, stop: threading.Event, *, also: Callable[[], None] = lambda: None) -> None:
+        """Ring from a thread that ends with the process or when told; ``also`` is done each time."""
+        self._unheard = 0
+
+        def beat() -> None:
+            while True:
+                self._ring()
+                also()
+                if stop.wait(self.every_seconds):
+                    return
+
+        threading.Thread(target=beat, name="pulse", daemon=True).start()
+
+    def _hear(self, _queue: str) -> None:
+        self._unheard = 0
+        self.on_heard()
+
+    def _ring(self) -> None:
+        try:
+            self.app.send_task(
+                ALIVE, args=[self.queue], queue=self.queue, retry=False, expires=self.every_seconds * 3
+            )
+        except OperationalError as error:
+            log.warning("alive.unsent", queue=self.queue, error=type(error).__name__)
+            return
+        self._unheard += 1
+        silent = self._unheard > UNHEARD_RINGS and idle_seconds() > UNHEARD_RINGS * self.every_seconds
+        if silent or busy_seconds() > LONGEST_TASK_SECONDS:
+            log.error("worker.stuck", queue=self.queue, unheard=self._unheard)
+            self.on_stuck()
+
+
+def pulse_of(app: Celery, context: Context, queue: str) -> Pulse:
+    """Make the pulse of a worker that stamps the record."""
+    pulse = Pulse(app=app, queue=queue, on_heard=lambda: stamp(context, queue))
+    pulse.register()
+    return pulse

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from celery.signals import worker_ready, worker_shutting_down
 
 from trunkline.orchestrator.models import HostName
-from trunkline.tasks import alive, host, jobs, lifecycle, switch
+from trunkline.tasks import host, jobs, lifecycle, switch
+from trunkline.tasks.alive import pulse_of
 from trunkline.tasks.app import CONTROL_QUEUE, SWITCH_QUEUE, host_queue, make_app
 from trunkline.tasks.context import make_context
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from trunkline.orchestrator.settings import Settings
+    from trunkline.orchestrator.sync.context import Context
+
+PREFETCH = {"threads": 1, "solo": 4}
+"""A message whose acknowledgement failed fills a place until the next reconnect, which takes a free place to notice."""
 
 
 def run_switch_worker(settings: Settings, *, concurrency: int) -> None:
@@ -29,16 +34,8 @@ def run_switch_worker(settings: Settings, *, concurrency: int) -> None:
     switches = Switches(settings)
     switch.register(app, context, switches)
     jobs.register_steps(app, context, Tools(open_switch=switches))
-    alive.register(app, context)
     try:
-        _serve(
-            app,
-            SWITCH_QUEUE,
-            pool="threads",
-            concurrency=concurrency,
-            settings=settings,
-            also=switches.close_idle,
-        )
+        _serve(context, app, SWITCH_QUEUE, pool="threads", concurrency=concurrency, also=switches.close_idle)
     finally:
         switches.close()
 
@@ -48,8 +45,7 @@ def run_control_worker(settings: Settings, *, concurrency: int) -> None:
     app = make_app(settings, owner=CONTROL_QUEUE)
     context = make_context(settings, owner=CONTROL_QUEUE)
     jobs.register_coordinator(app, context)
-    alive.register(app, context)
-    _serve(app, CONTROL_QUEUE, pool="threads", concurrency=concurrency, settings=settings)
+    _serve(context, app, CONTROL_QUEUE, pool="threads", concurrency=concurrency)
 
 
 def run_host_worker(settings: Settings, name: HostName) -> None:
@@ -64,23 +60,23 @@ def run_host_worker(settings: Settings, name: HostName) -> None:
     host.register(app, context, machine)
     lifecycle.register(app, context, machine)
     jobs.register_steps(app, context, Tools(machine=machine))
-    alive.register(app, context)
-    _serve(app, queue, pool="solo", concurrency=1, settings=settings)
+    _serve(context, app, queue, pool="solo", concurrency=1)
 
 
 def _serve(
+    context: Context,
     app: Celery,
     queue: str,
     *,
     pool: str,
     concurrency: int,
-    settings: Settings,
     also: Callable[[], None] = lambda: None,
 ) -> None:
     stop = threading.Event()
+    pulse = pulse_of(app, context, queue)
 
     def ready(**_: object) -> None:
-        alive.keep_ringing(app, queue, stop, also=also)
+        pulse.start(stop, also=also)
 
     def stopping(**_: object) -> None:
         stop.set()
@@ -94,10 +90,10 @@ def _serve(
             f"--pool={pool}",
             f"--concurrency={concurrency}",
             f"--hostname={queue}@%h",
-            "--prefetch-multiplier=1",
+            f"--prefetch-multiplier={PREFETCH[pool]}",
             "--without-gossip",
             "--without-mingle",
             "--without-heartbeat",
-            f"--loglevel={'WARNING' if settings.log_level != 'debug' else 'DEBUG'}",
+            f"--loglevel={'WARNING' if context.settings.log_level != 'debug' else 'DEBUG'}",
         ]
     )
