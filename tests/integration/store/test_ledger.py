@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -106,6 +107,33 @@ def test_a_container_of_the_same_name_gets_its_address_back(store: Store) -> Non
     assert give(store, segment, 3, name="db").address == first.address
 
 
+def test_an_address_taken_back_from_its_rest_stays_taken(store: Store) -> None:
+    segment = a_segment(subnets=(a_subnet("10.0.0.0/30", "10.0.0.1"),), quarantine_seconds=0.05)
+    first = give(store, segment, 1, name="db")
+    store.ledger.release(segment, an_owner(1))
+    over = store.now() + 0.05
+    assert give(store, segment, 2, name="db").address == first.address
+    while store.now() <= over:
+        pass
+    with pytest.raises(PoolExhausted):
+        give(store, segment, 3, name="other")
+
+
+def test_an_address_rests_as_long_as_the_segment_says(store: Store) -> None:
+    segment = a_segment(subnets=(a_subnet("10.0.0.0/30", "10.0.0.1"),), quarantine_seconds=0.2)
+    give(store, segment, 1)
+    released = store.now()
+    store.ledger.release(segment, an_owner(1))
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            give(store, segment, 2)
+            break
+        except PoolExhausted:
+            assert time.monotonic() < deadline
+    assert store.now() - released >= 0.2
+
+
 def test_a_wish_is_granted_unless_somebody_has_it(store: Store) -> None:
     segment = a_segment()
     wanted = segment.subnets[0].network[77]
@@ -126,6 +154,46 @@ def test_narrower_ranges_keep_what_is_leased(store: Store) -> None:
     assert give(store, narrow, 1).address == lease.address
     again = {give(store, wide, number).address for number in range(10, 30)}
     assert lease.address not in again
+
+
+def test_a_subnet_that_grows_takes_its_leases_along(store: Store) -> None:
+    small = a_segment(subnets=(a_subnet("10.0.0.0/29", "10.0.0.1"), a_subnet("fd00::/120", "fd00::1")))
+    large = a_segment(subnets=(a_subnet("10.0.0.0/28", "10.0.0.14"), a_subnet("fd00::/112", "fd00::1")))
+    held = {number: give(store, small, number).address for number in range(3)}
+    six = give(store, small, 0, family=6).address
+    others = {give(store, large, number).address for number in range(10, 20)}
+    assert others.isdisjoint(held.values())
+    assert {number: give(store, large, number).address for number in range(3)} == held
+    assert give(store, large, 0, family=6).address == six
+    assert give(store, large, 0).interface.network == large.subnets[0].network
+    assert set(store.ledger.release(large, an_owner(0))) == {held[0], six}
+
+
+def test_a_lease_of_a_subnet_that_is_gone_stays_visible_and_can_be_released(store: Store) -> None:
+    before = a_segment(subnets=(a_subnet("10.0.0.0/29", "10.0.0.1"),))
+    after = a_segment(subnets=(a_subnet("10.9.0.0/29", "10.9.0.1"),))
+    stray = give(store, before, 1).address
+    with pytest.raises(AddressError, match=f"{stray}: is in no subnet of segment web any more"):
+        give(store, after, 1)
+    assert [lease.address for lease in store.ledger.leases(after)] == [stray]
+    assert store.ledger.release(after, an_owner(1)) == (stray,)
+    assert give(store, after, 1).address in after.subnets[0].network
+
+
+def test_ipv6_ranges_that_move_to_the_front_are_used(store: Store) -> None:
+    network = a_subnet("fd00::/64", None).network
+    for first in (100, 10):
+        segment = a_segment(
+            subnets=(a_subnet("fd00::/64", "fd00::1", ranges=((network[first], network[first + 1]),)),)
+        )
+        given = {give(store, segment, first + number, family=6).address for number in range(2)}
+        assert given == {network[first], network[first + 1]}
+
+
+def test_nobody_need_define_a_segment_first(store: Store) -> None:
+    segment = a_segment(subnets=(a_subnet("10.0.0.0/30", "10.0.0.1"),))
+    lease = store.ledger.allocate(segment, family=4, owner=an_owner(1), host=H1, name="c")
+    assert str(lease.interface) == "10.0.0.2/30"
 
 
 def test_confirming_records_who_uses_it(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from tests.integration.store import test_desired, test_devices, test_ledger
 from tests.integration.store.desired_machine import DesiredMachine
 from tests.integration.store.ledger_machine import LedgerMachine
 from trunkline.orchestrator.store import (
@@ -157,6 +158,52 @@ DESIRED: dict[str, Mutant] = {
         "touch", "if ARGV[1] == '1' then", "if ARGV[1] == '1' and ARGV[2] == '' then"
     ),
 }
+GUARDS: dict[str, tuple[Mutant, Callable[[Store], None]]] = {
+    "two have a device": (
+        Mutant("acquire", "ARGV[2], 'NX', 'PX'", "ARGV[2], 'PX'"),
+        test_desired.test_who_lost_the_lease_records_nothing,
+    ),
+    "fences do not grow": (
+        Mutant("acquire", "redis.call('INCR', prefix .. 'fence')", "1"),
+        test_desired.test_who_lost_the_lease_records_nothing,
+    ),
+    "any token will do": (
+        Mutant("applied", "return redis.call('GET', prefix .. 'lease:' .. device) == token", "return true"),
+        test_devices.test_a_lease_is_for_one_device,
+    ),
+    **{
+        f"{script} asks for no lease": (
+            Mutant(script, f"if not holds_lease({device}, ARGV[2]) then", "if false then"),
+            test_devices.test_a_lease_is_for_one_device,
+        )
+        for script, device in (
+            ("applied", "device"),
+            ("failed", "device"),
+            ("renew", "ARGV[1]"),
+            ("release", "ARGV[1]"),
+        )
+    },
+    "a device that cannot be read is not left alone": (
+        Mutant("failed", "ARGV[7] == '1' and ARGV[5] or ''", "''"),
+        test_devices.test_a_success_ends_the_count_of_failures_and_the_backoff,
+    ),
+    "a success leaves the backoff": (
+        Mutant("applied", ", 'blocked_until', ''", ""),
+        test_devices.test_a_success_ends_the_count_of_failures_and_the_backoff,
+    ),
+    "a success leaves the count of failures": (
+        Mutant("applied", ", 'fails', 0", ""),
+        test_devices.test_a_success_ends_the_count_of_failures_and_the_backoff,
+    ),
+    "an old report replaces a new one": (
+        Mutant("report", "if before and", "if false and"),
+        test_devices.test_an_older_report_does_not_replace_a_newer_one,
+    ),
+    "a place that was taken back rests on": (
+        Mutant("allocate", "redis.call('ZREM', rest, place)\n  if ask.name", "if ask.name"),
+        test_ledger.test_an_address_taken_back_from_its_rest_stays_taken,
+    ),
+}
 
 
 class Mutated(Connection):
@@ -220,3 +267,9 @@ def test_broken_desired_state_is_found_out(stores: tuple[Store, Store]) -> None:
             super().__init__(stores)
 
     assert is_caught(OnRedis)
+
+
+@pytest.mark.parametrize(("mutant", "finds_out"), GUARDS.values(), ids=GUARDS)
+def test_a_broken_guard_is_found_out(stores: tuple[Store, Store], finds_out: Callable[[Store], None]) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        finds_out(stores[0])
