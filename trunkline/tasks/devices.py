@@ -49,7 +49,7 @@ class Switches:
         refused, until = self._refused.get(switch.name, ("", 0.0))
         if refused == digest and time.monotonic() < until:
             raise LoginRefused(
-                "it refused these credentials before; they are not tried again for a while",
+                f"it refused user {switch.credentials.username} before; the same credentials are not tried again soon",
                 subject=f"switch {switch.name}",
                 fix="correct them; new ones are tried at once",
             )

@@ -86,7 +86,10 @@ class Desired:
         return int(self._connection.script("end_grace", host))
 
     def touch(self, devices: Sequence[DeviceKey], *, at: float | None = None) -> None:
-        """Raise the generation of these devices now and have them looked at, now or at a time of the record's clock."""
+        """Raise the generation of these devices now and have them looked at, now or at a time of the record's clock.
+
+        For what an operator did: a device that was left alone after a failure is tried again at once.
+        """
         if devices:
             self._connection.script("touch", "1", "" if at is None else f"{at:.6f}", *devices)
 

@@ -71,7 +71,8 @@ def fabric_cause(
                 f"set `mode: enforce` in the inventory, or configure it by hand"
             )
         if missing or view.observation.generation < view.generation:
-            return f"switch {name}: {view.error or 'waiting for its next sync'}"
+            why = view.error.removeprefix(f"switch {name}: ")
+            return f"switch {name}: {why or 'waiting for its next sync'}"
     return None
 
 
