@@ -78,6 +78,29 @@ def test_clients_at_once_never_share_an_address(redis_url: str) -> None:
     assert len(given) == len(set(given)) == 640
 
 
+def test_clients_with_different_inventories_never_share_an_address(redis_url: str) -> None:
+    old = a_segment(subnets=(a_subnet("10.0.0.0/24", "10.0.0.1"), a_subnet("fd00::/64", "fd00::1")))
+    new = a_segment(subnets=(a_subnet("10.0.0.0/23", "10.0.0.2"), a_subnet("fd00::/60", "fd00::2")))
+
+    def work(worker: int) -> dict[Owner, str]:
+        mine = open_store(redis_url)
+        segment = (old, new)[worker % 2]
+        given = {}
+        for number in range(worker * 1000, worker * 1000 + 20):
+            # Its own inventory's pools, whatever the others put on record meanwhile.
+            lease = mine.ledger.allocate(segment, family=4, owner=an_owner(number), host=H1, name="")
+            given[lease.owner] = str(lease.address)
+        mine.close()
+        return given
+
+    with ThreadPoolExecutor(4) as pool:
+        given = {owner: address for part in pool.map(work, range(4)) for owner, address in part.items()}
+    assert len(set(given.values())) == 80
+    store = open_store(redis_url)
+    assert {lease.owner: str(lease.address) for lease in store.ledger.leases(new)} == given
+    store.close()
+
+
 def test_a_released_address_rests_and_only_its_owner_can_release_it(store: Store) -> None:
     segment = a_segment(subnets=(a_subnet("10.0.0.0/29", "10.0.0.1"),), quarantine_seconds=300)
     lease = give(store, segment, 1)
@@ -86,7 +109,9 @@ def test_a_released_address_rests_and_only_its_owner_can_release_it(store: Store
     assert store.ledger.release(segment, an_owner(1)) == ()
     others = {give(store, segment, number).address for number in range(2, 6)}
     assert lease.address not in others
-    with pytest.raises(PoolExhausted):
+    with pytest.raises(
+        PoolExhausted, match=r"no free address in 10\.0\.0\.0/29; 1 rest after their last use"
+    ):
         give(store, segment, 7)
     with pytest.raises(AddressError, match="rests"):
         give(store, segment, 8, wanted=lease.address)

@@ -120,7 +120,8 @@ class Devices:
     def wait_applied(self, device: DeviceKey, generation: int, timeout_seconds: float) -> bool:
         """Wait until a read-back confirmed at least this generation; False when the time is over."""
         deadline = time.monotonic() + timeout_seconds
-        while self.status(device).applied < generation:
+        key = f"{PREFIX}device:{device}"
+        while int(self._connection.do("HGET", key, "applied") or -1) < generation:
             if time.monotonic() > deadline:
                 return False
             time.sleep(POLL_SECONDS)

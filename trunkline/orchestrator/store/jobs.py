@@ -76,20 +76,11 @@ class Jobs:
 
     def claim(self, job: str, worker: str, seconds: float) -> bool:
         """Become the one who drives it; False when it is over or somebody else does."""
-        if self.get(job).state in OVER:
-            return False
-        key = f"{_key(job)}:driver"
-        if not self._connection.do("SET", key, worker, "NX", "PX", int(seconds * 1000)):
-            return False
-        self._connection.do("HSET", _key(job), "state", "running")
-        return True
+        return bool(self._connection.script("claim_job", job, worker, int(seconds * 1000)))
 
     def renew(self, job: str, worker: str, seconds: float) -> bool:
         """Stay the one who drives it; False when somebody else took over."""
-        key = f"{_key(job)}:driver"
-        if self._connection.do("GET", key) != worker:
-            return False
-        return bool(self._connection.do("PEXPIRE", key, int(seconds * 1000)))
+        return bool(self._connection.script("renew_job", job, worker, int(seconds * 1000)))
 
     def progress(self, job: str, *, done: int, total: int) -> None:
         """Say how far it is."""
@@ -109,10 +100,8 @@ class Jobs:
         return {DeviceKey(device): json.loads(text) for device, text in pairs.items()}
 
     def finish(self, job: str, *, state: JobState, result: Mapping[str, Any]) -> None:
-        """End it."""
-        text = json.dumps(result, sort_keys=True)
-        self._connection.do("HSET", _key(job), "state", state, "result", text)
-        self._connection.do("DEL", f"{_key(job)}:driver")
+        """End it; a job that is over stays as it is."""
+        self._connection.script("finish_job", job, state, json.dumps(result, sort_keys=True))
 
     def cancel(self, job: str) -> None:
         """Ask that no further step is begun; a job that is over stays as it is.

@@ -13,8 +13,8 @@ from trunkline.orchestrator.store.connection import PREFIX, Connection
 from trunkline.orchestrator.store.records import LedgerLease, Owner
 
 IPV4, IPV6 = 4, 6
-MOST_DEFINITIONS = 8
-"""Tries to put a segment's pools on record while others allocate, or put other pools there."""
+MOST_DEFINITIONS = 64
+"""Tries to find a segment's pools on record while others put theirs there: right after the inventory changed."""
 
 
 class Ledger:
@@ -44,7 +44,8 @@ class Ledger:
                 return
             places = self._connection.do("HKEYS", f"{base}leases")
             plan = known | {"moves": _moves(places, specs)}
-            self._connection.script("define", segment.name, digest, json.dumps(plan), *bitmaps)
+            if self._connection.script("define", segment.name, digest, json.dumps(plan), *bitmaps):
+                return
         raise _contended(segment)
 
     def allocate(
@@ -129,9 +130,11 @@ class Ledger:
                     fix="remove the container and start it again",
                 )
             case _:
-                free = ", ".join(spec.id for spec in specs) or "no subnet of that family"
+                resting = int(answer[1])
+                where = ", ".join(spec.id for spec in specs) or "no subnet of that family"
+                rest = f"; {resting} rest after their last use" if resting else ""
                 raise PoolExhausted(
-                    f"no free address in {free}",
+                    f"no free address in {where}{rest}",
                     subject=f"segment {segment.name}",
                     fix="widen its ranges in the inventory, or remove containers",
                 )

@@ -2,7 +2,7 @@
 -- ARGV: segment, JSON {definition, family, owner, container, endpoint, host, name, pools: [{id, bits, ranges}],
 -- pool, offset} (pool and offset only when a certain address is asked for). Offsets are decimal text: they may
 -- exceed 2^53. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} | {'other', pool, offset} |
--- {'full'} | {'undefined'} when the pools on record are not the caller's.
+-- {'full', how many rest} | {'undefined'} when the pools on record are not the caller's.
 local segment, ask = ARGV[1], cjson.decode(ARGV[2])
 local base = prefix .. 'ledger:' .. segment .. ':'
 local leases, owners, rest, sticky = base .. 'leases', base .. 'owners', base .. 'rest', base .. 'sticky'
@@ -182,4 +182,4 @@ for _, pool in ipairs(ask.pools) do
     end
   end
 end
-return { 'full' }
+return { 'full', redis.call('ZCARD', rest) }
