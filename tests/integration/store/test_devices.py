@@ -152,14 +152,16 @@ def test_a_success_ends_the_count_of_failures_and_the_backoff(store: Store) -> N
     assert status.dirty_at is None
 
 
-def test_a_wish_for_a_device_in_backoff_makes_it_due_but_stays_visible_as_blocked(store: Store) -> None:
-    lease = taken(store)
+def test_a_wish_makes_a_device_in_backoff_due_and_only_a_new_inventory_ends_the_backoff(store: Store) -> None:
     until = store.now() + 60
-    store.devices.failed(lease, error="no answer", kind="transient", retry_at=until)
+    store.devices.failed(taken(store), error="no answer", kind="transient", retry_at=until)
     assert store.devices.due(10) == []
-    store.desired.touch((SWITCH,))
+    store.devices.mark_dirty((SWITCH,))
     assert store.devices.due(10) == [SWITCH]
     assert store.devices.status(SWITCH).blocked_until == pytest.approx(until, abs=1e-5)
+    store.desired.touch((SWITCH,))
+    assert store.devices.due(10) == [SWITCH]
+    assert store.devices.status(SWITCH).blocked_until is None
 
 
 def test_a_wish_that_came_while_a_sync_failed_is_tried_at_once_unless_the_device_is_left_alone(

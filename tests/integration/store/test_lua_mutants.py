@@ -187,6 +187,10 @@ GUARDS: dict[str, tuple[Mutant, Callable[[Store], None]]] = {
         Mutant("failed", "ARGV[7] == '1' and ARGV[5] or ''", "''"),
         test_devices.test_a_success_ends_the_count_of_failures_and_the_backoff,
     ),
+    "a new inventory does not end the backoff": (
+        Mutant("touch", "redis.call('HSET', device_key(device), 'blocked_until', '')", ""),
+        test_devices.test_a_wish_makes_a_device_in_backoff_due_and_only_a_new_inventory_ends_the_backoff,
+    ),
     "a success leaves the backoff": (
         Mutant("applied", ", 'blocked_until', ''", ""),
         test_devices.test_a_success_ends_the_count_of_failures_and_the_backoff,
