@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Literal
 from uuid import uuid4
 
+from trunkline.orchestrator.errors import StoreUnavailable
 from trunkline.orchestrator.intents import HostReport
 from trunkline.orchestrator.models import DeviceKey, HostName, SegmentName, SwitchName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
@@ -23,11 +24,22 @@ class Devices:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._unreturned: set[tuple[DeviceKey, str]] = set()
 
     def acquire(self, device: DeviceKey, seconds: float) -> DeviceLease | None:
-        """Take the device for ``seconds``; None when somebody else has it."""
+        """Take the device for ``seconds``; None when somebody else has it.
+
+        A lease of ours that could not be given back because Redis was away is given back first.
+        """
+        for owed in [each for each in self._unreturned if each[0] == device]:
+            self._connection.script("release", *owed)
+            self._unreturned.discard(owed)
         token = uuid4().hex
-        fence = int(self._connection.script("acquire", device, token, int(seconds * 1000)))
+        try:
+            fence = int(self._connection.script("acquire", device, token, int(seconds * 1000)))
+        except StoreUnavailable:
+            self._unreturned.add((device, token))  # it may have been taken, and the reply was lost
+            raise
         return DeviceLease(device=device, token=token, fence=fence) if fence else None
 
     def renew(self, lease: DeviceLease, seconds: float = 60.0) -> bool:
@@ -36,7 +48,11 @@ class Devices:
 
     def release(self, lease: DeviceLease) -> None:
         """Let the device go, if it is still ours."""
-        self._connection.script("release", lease.device, lease.token)
+        try:
+            self._connection.script("release", lease.device, lease.token)
+        except StoreUnavailable:
+            self._unreturned.add((lease.device, lease.token))
+            raise
 
     def status(self, device: DeviceKey) -> DeviceStatus:
         """Say where a device stands; an unknown one is new."""
