@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import Literal
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -50,7 +51,8 @@ class DesiredMachine(RuleBasedStateMachine):
         self.generations: Counter[DeviceKey] = Counter()
         self.marks: Counter[DeviceKey] = Counter()
         self.dirty: dict[DeviceKey, str] = {}
-        self.alarms: set[DeviceKey] = set()
+        self.moment = 0
+        self.alarms: set[tuple[DeviceKey, int]] = set()
         self.cordoned: dict[HostName, str] = {}
         self.grace = LONG
 
@@ -92,7 +94,7 @@ class DesiredMachine(RuleBasedStateMachine):
                 self.states[host, segment] = "draining"
                 self.grace_over[host, segment] = self.grace == NONE
                 if self.grace == NONE:
-                    self.alarms |= set(PATHS[host, segment])
+                    self.alarms |= {(device, self.moment) for device in PATHS[host, segment]}
             touched |= self.wake(host, segment, everybody=False)
         if not wanted:
             self.deadlines.pop((host, holder), None)
@@ -116,6 +118,7 @@ class DesiredMachine(RuleBasedStateMachine):
     ) -> None:
         """Make the same change to the record and to the model."""
         known = {s: SegmentNeeds(devices=PATHS[host, s], grace_seconds=self.grace) for s in SEGMENTS}
+        self.moment += 1
         before = self.held(host, holder)
         result = self.stores[client].desired.hold(
             holder, host=host, wanted=wanted, known=known, deadline_seconds=deadline
@@ -184,18 +187,39 @@ class DesiredMachine(RuleBasedStateMachine):
 
     @rule(
         host=MOSTLY_H1,
-        wanted=SOME_SEGMENTS,
+        wanted=st.frozensets(st.sampled_from(SEGMENTS), min_size=1),
         deadline=st.sampled_from((LONG, NONE)),
+        withdrawn=st.booleans(),
+        expires=st.booleans(),
         client=st.integers(0, 1),
     )
-    def request(self, host: HostName, wanted: frozenset[SegmentName], deadline: float, client: int) -> None:
-        """A request holds for a while only."""
+    def request(
+        self,
+        *,
+        host: HostName,
+        wanted: frozenset[SegmentName],
+        deadline: float,
+        withdrawn: bool,
+        expires: bool,
+        client: int,
+    ) -> None:
+        """A request holds for a while only; it may be withdrawn before its time is over."""
         self.truth[host, "request:1"] = wanted
         self.hold(host, "request:1", wanted, client=client, deadline=deadline)
+        if withdrawn:
+            self.truth[host, "request:1"] = frozenset()
+            self.hold(host, "request:1", frozenset(), client=client)
+        if expires:
+            self.let_expire(client)
 
     @rule(client=st.integers(0, 1))
     def expire(self, client: int) -> None:
+        """The sweeper looks whose time is over."""
+        self.let_expire(client)
+
+    def let_expire(self, client: int) -> None:
         """Requests whose time is over let go, once."""
+        self.moment += 1
         over = sorted(key for key, is_over in self.deadlines.items() if is_over)
         assert self.stores[client].desired.expire() == len(over)
         for host, holder in over:
@@ -222,14 +246,22 @@ class DesiredMachine(RuleBasedStateMachine):
         if may:
             del self.holders[host, segment], self.grace_over[host, segment], self.states[host, segment]
 
-    @rule(host=MOSTLY_H1, segment=MOSTLY_WEB, client=st.integers(0, 1))
-    def find_it_ready(self, host: HostName, segment: SegmentName, client: int) -> None:
-        """A sync says where an attachment stands; one that is not on record does not come to be by that."""
-        self.stores[client].desired.set_state(host, segment, "ready")
-        if (host, segment) in self.holders:
-            self.states[host, segment] = "ready"
-        else:
+    @rule(
+        host=MOSTLY_H1,
+        segment=MOSTLY_WEB,
+        state=st.sampled_from(("ready", "failed")),
+        client=st.integers(0, 1),
+    )
+    def find_it(
+        self, host: HostName, segment: SegmentName, state: Literal["ready", "failed"], client: int
+    ) -> None:
+        """A sync says where an attachment stands; nothing comes to be by that, or comes back from draining."""
+        self.stores[client].desired.set_state(host, segment, state)
+        holders = self.holders.get((host, segment))
+        if holders is None:
             assert not self.stores[client].desired.forget(host, segment)
+        elif holders or state == "failed":
+            self.states[host, segment] = state
 
     @rule(host=MOSTLY_H1, on=st.booleans(), client=st.integers(0, 1))
     def cordon(self, *, host: HostName, on: bool, client: int) -> None:
@@ -261,7 +293,7 @@ class DesiredMachine(RuleBasedStateMachine):
 
     def claim_what_is_due(self, client: int) -> None:
         """The sweeper takes what is due, and what alarms say; the same is not due twice."""
-        for device in self.alarms:
+        for device, _ in self.alarms:
             self.mark(device)
         self.alarms.clear()
         due = {device for device, when in self.dirty.items() if when == SOON}

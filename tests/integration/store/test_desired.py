@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.models import DeviceKey, HostName, SegmentName
 from trunkline.orchestrator.store import SegmentNeeds, Store, open_store
 
@@ -67,6 +68,14 @@ def test_an_attachment_with_a_holder_is_not_forgotten(store: Store) -> None:
     hold(store, "container:a", NONE)
     assert store.desired.forget(H1, WEB)
     assert store.desired.attachments() == ()
+
+
+def test_a_segment_nobody_knows_is_refused_and_changes_nothing(store: Store) -> None:
+    wanted = frozenset({WEB, SegmentName("nosuch")})
+    with pytest.raises(ConfigError, match="nosuch"):
+        hold(store, "container:a", wanted)
+    assert store.desired.attachments() == ()
+    assert store.desired.holders_of(H1) == {}
 
 
 def test_the_end_of_a_grace_wakes_the_devices(store: Store) -> None:

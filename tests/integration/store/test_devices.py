@@ -214,14 +214,22 @@ def test_what_is_ours_on_a_switch_is_kept_per_switch(store: Store) -> None:
 
 def test_an_older_report_does_not_replace_a_newer_one(store: Store) -> None:
     host = HostName("h1")
-    new = HostReport(host=host, reported_at=store.now(), links=frozenset({SegmentName("web")}))
-    old = HostReport(host=host, reported_at=new.reported_at - 1)
+    now = store.now()
+    new = HostReport(host=host, reported_at=now - 2, links=frozenset({SegmentName("web")}))
     store.devices.report(new)
-    store.devices.report(old)
+    store.devices.report(HostReport(host=host, reported_at=now - 3))
     assert store.devices.report_of(host) == new
-    newer = HostReport(host=host, reported_at=new.reported_at + 1, macs=frozenset({"02:00:00:00:00:01"}))
+    newer = HostReport(host=host, reported_at=now - 1, macs=frozenset({"02:00:00:00:00:01"}))
     store.devices.report(newer)
     assert store.devices.reports() == (newer,)
+
+
+def test_a_report_of_the_future_is_replaced_after_the_clock_was_set_back(store: Store) -> None:
+    host = HostName("h1")
+    store.devices.report(HostReport(host=host, reported_at=store.now() + 3600))
+    now = HostReport(host=host, reported_at=store.now())
+    store.devices.report(now)
+    assert store.devices.report_of(host) == now
 
 
 def test_a_heartbeat_is_believed_for_a_while_only(store: Store) -> None:

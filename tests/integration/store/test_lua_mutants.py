@@ -148,6 +148,7 @@ DESIRED: dict[str, Mutant] = {
     ),
     "the end of a grace by hand wakes nobody": Mutant("end_grace", "mark(device, stamp(at))", ""),
     "a state makes an attachment": Mutant("set_state", "redis.call('EXISTS', key) == 0", "false"),
+    "what nobody holds becomes ready again": Mutant("set_state", "if not leaving and", "if false and"),
     "what is claimed is due again": Mutant("due", "at + tonumber(ARGV[2])", "at"),
     "alarms ring for ever": Mutant("due", "redis.call('ZREM', prefix .. 'alarms', member)", ""),
     "a wish during a sync is lost": Mutant("applied", " and (current[2] or '0') == ARGV[4]", ""),
@@ -200,7 +201,7 @@ GUARDS: dict[str, tuple[Mutant, Callable[[Store], None]]] = {
         test_devices.test_a_success_ends_the_count_of_failures_and_the_backoff,
     ),
     "an old report replaces a new one": (
-        Mutant("report", "if before and", "if false and"),
+        Mutant("report", "if before > cjson", "if false and before > cjson"),
         test_devices.test_an_older_report_does_not_replace_a_newer_one,
     ),
     "a place that was taken back rests on": (

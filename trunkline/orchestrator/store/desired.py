@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.intents import Attachment, AttachmentState
 from trunkline.orchestrator.models import DeviceKey, HostName, SegmentName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
@@ -37,7 +38,16 @@ class Desired:
             wanted: Segments, each in ``known``.
             known: For every segment of the inventory which devices it concerns from this host.
             deadline_seconds: A holder like ``request:<uuid>`` lets go by itself after this long.
+
+        Raises:
+            ConfigError: a wanted segment is not among the known ones; nothing was changed.
         """
+        if unknown := sorted(wanted - known.keys()):
+            raise ConfigError(
+                f"wants what is not in the inventory: {', '.join(unknown)}",
+                subject=f"holder {holder} on {host}",
+                fix="add it to the inventory, or correct the label",
+            )
         request = {
             "wanted": sorted(wanted),
             "known": {
