@@ -158,6 +158,20 @@ def test_a_call_whose_reply_was_lost_may_be_repeated(server: Server, store: Stor
         other.close()
 
 
+def test_a_device_whose_lease_was_given_but_not_heard_of_is_not_lost_to_its_holder(server: Server) -> None:
+    with LossyWire(server.port) as wire:
+        store = open_store(wire.url)
+        assert store.devices.acquire(DeviceKey("switch:sw2"), 60)
+        wire.lose_the_reply_to(b"EVALSHA")
+        with pytest.raises(StoreUnavailable):
+            store.devices.acquire(SWITCH, 60)
+        assert wire.lost == 1
+        lease = store.devices.acquire(SWITCH, 60)
+        assert lease
+        assert store.devices.renew(lease)
+        store.close()
+
+
 def test_without_redis_the_error_comes_soon_and_the_same_store_recovers(server: Server, store: Store) -> None:
     given = ask(store, 1).address
     server.kill()

@@ -31,7 +31,7 @@ class Devices:
 
         A lease of ours that could not be given back because Redis was away is given back first.
         """
-        for owed in [each for each in self._unreturned if each[0] == device]:
+        for owed in [each for each in tuple(self._unreturned) if each[0] == device]:
             self._connection.script("release", *owed)
             self._unreturned.discard(owed)
         token = uuid4().hex
