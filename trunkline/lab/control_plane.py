@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from trunkline.lab.ask import ask
 from trunkline.lab.building import Lab
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.store import Store, open_store
@@ -103,6 +104,15 @@ class ControlPlane:
         trace: TracebackType | None,
     ) -> None:
         self.store.close()
+
+    def running_config(self, switch: str) -> str:
+        """Read a switch's configuration as a person would, over an SSH session of one's own.
+
+        Raises:
+            Unreachable: it cannot be asked.
+        """
+        device = self.lab.switch(switch)
+        return ask(device.address, user=device.user, password=device.password, command="show running-config")
 
     def state_of(self, host: str, segment: str) -> str:
         """Give the state of an attachment, ``absent`` when it is not on record."""
