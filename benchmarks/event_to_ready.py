@@ -54,7 +54,7 @@ def trunkline_round(plane: ControlPlane) -> Mapping[str, float]:
     for operation in plane.store.operations.tail(50):
         if operation.at < clock or operation.finished_at is None:
             continue
-        if operation.device == "switch:sw1":
+        if operation.device == "switch:sw1" and operation.lines[0] != "write memory":
             times["switch begun"] = min(operation.at - clock, times.get("switch begun", operation.at))
             times["switch done"] = operation.finished_at - clock
         for phase, words in (

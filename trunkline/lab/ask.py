@@ -31,16 +31,18 @@ async def _dialogue(address: str, user: str, password: str, command: str) -> str
     options = asyncssh.SSHClientConnectionOptions(
         username=user, password=password, known_hosts=None, config=None, client_keys=None
     )
-    async with asyncssh.connect(address, options=options) as connection:
-        async with connection.create_process(term_type="vt100") as terminal:
+    async with (
+        asyncssh.connect(address, options=options) as connection,
+        connection.create_process(term_type="vt100") as terminal,
+    ):
+        await terminal.stdout.readuntil(PROMPT)
+        terminal.stdin.write("enable\n")
+        await terminal.stdout.readuntil("Password:")
+        for line in (password, "terminal length 0"):
+            terminal.stdin.write(f"{line}\n")
             await terminal.stdout.readuntil(PROMPT)
-            terminal.stdin.write("enable\n")
-            await terminal.stdout.readuntil("Password:")
-            for line in (password, "terminal length 0"):
-                terminal.stdin.write(f"{line}\n")
-                await terminal.stdout.readuntil(PROMPT)
-            terminal.stdin.write(f"{command}\n")
-            answer = str(await terminal.stdout.readuntil(PROMPT))
-            terminal.stdin.write("exit\n")
+        terminal.stdin.write(f"{command}\n")
+        answer = str(await terminal.stdout.readuntil(PROMPT))
+        terminal.stdin.write("exit\n")
     _, _, printed = answer.replace("\r", "").partition("\n")
     return printed.rpartition("\n")[0]
