@@ -6,6 +6,7 @@ import json
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -48,23 +49,59 @@ app = typer.Typer(
 def up(
     *,
     topology: Annotated[str, typer.Option(help="A YAML file, or a shipped one: seed, router.")] = "seed",
+    inventory: Annotated[
+        Path | None,
+        typer.Option(help="What Trunkline is to do there; default: the shipped one of the topology's name."),
+    ] = None,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Only the network, hosts and switches, without Trunkline.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Return when it is up and leave it running.")] = False,
     backend: BackendOption = None,
 ) -> None:
-    """Build a lab and keep it until Ctrl-C, or with --keep until `trunkline lab down`."""
+    """Build a lab with Trunkline at work and keep it until Ctrl-C, or with --keep until `trunkline lab down`."""
     from trunkline.lab import supervisor
     from trunkline.lab.kernel import requested
     from trunkline.lab.topology_file import load, locate
 
     path = locate(topology)
     load(path)  # a mistake in the file is better shown before a kernel boots
+    orders = "" if bare else str(_inventory_for(path, inventory))
     if keep:
-        supervisor.start_in_background(str(path), backend)
+        supervisor.start_in_background(str(path), orders, backend)
         hosts = ", ".join(supervisor.require_state()["hosts"])
         typer.echo("The lab is up: `trunkline lab status`, `trunkline lab down`, `trunkline lab shell NODE`;")
         typer.echo(f"hosts: {hosts}.")
+        if orders:
+            typer.echo(
+                "Try, in `trunkline lab shell host1`: docker run -d --label trunkline.segment=web busybox"
+            )
+            typer.echo("and then: trunkline status")
         return
-    raise typer.Exit(supervisor.supervise(str(path), requested(backend)))
+    raise typer.Exit(supervisor.supervise(str(path), orders, requested(backend)))
+
+
+def _inventory_for(topology: Path, given: Path | None) -> Path:
+    """Give the inventory file that was named, or the shipped one that belongs to a shipped topology.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from trunkline.lab.topology_file import SHIPPED
+    from trunkline.orchestrator.errors import ConfigError
+
+    shipped = SHIPPED.with_name("inventories") / topology.name
+    if given is None and topology.parent == SHIPPED and shipped.exists():
+        return shipped
+    if given is None:
+        raise ConfigError(
+            "no inventory belongs to it",
+            subject=f"topology {topology}",
+            fix="give --inventory FILE, or --bare",
+        )
+    if not given.is_file():
+        raise ConfigError("there is no such file", subject=f"inventory {given}", fix="give a YAML file")
+    return given.absolute()
 
 
 @app.command()
@@ -84,7 +121,10 @@ def shell(
         raise ConfigError(
             "there is no such node", subject=f"lab node {node}", fix=f"known: {', '.join(nodes)}"
         )
-    entrance = [] if node == "management" else [f"/run/trunkline-lab/enter/{node}"]
+    # First the environment, which the namespaces keep; a host does not see the folder of these scripts.
+    entrance = [f"/run/trunkline-lab/at-home/{node}"]
+    if node != "management":
+        entrance.append(f"/run/trunkline-lab/enter/{node}")
     raise typer.Exit(supervisor.run_in_lab([*entrance, *(command or SHELL)]))
 
 

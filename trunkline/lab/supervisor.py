@@ -50,6 +50,7 @@ class State(TypedDict):
     """What the lab says about itself when it is up (standing.write_state)."""
 
     topology: str
+    inventory: str
     redis: str
     hosts: dict[str, dict[str, object]]
     switches: dict[str, dict[str, object]]
@@ -114,7 +115,7 @@ def stop() -> None:
         pass
 
 
-def start_in_background(topology: str, backend: str | None) -> None:
+def start_in_background(topology: str, inventory: str, backend: str | None) -> None:
     """Start a supervisor that outlives us; show its messages until the lab is up.
 
     Raises:
@@ -125,7 +126,8 @@ def start_in_background(topology: str, backend: str | None) -> None:
         log = folder() / "log"
         log.unlink(missing_ok=True)
         shutil.rmtree(out_folder(), ignore_errors=True)
-    command = [sys.executable, "-m", "trunkline.lab.supervisor", topology, *([backend] if backend else [])]
+    words = [topology, inventory, *([backend] if backend else [])]
+    command = [sys.executable, "-m", "trunkline.lab.supervisor", *words]
     with log.open("wb") as output:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -146,13 +148,18 @@ def start_in_background(topology: str, backend: str | None) -> None:
         time.sleep(0.1)
 
 
-def supervise(topology: str, backend: Backend | None) -> int:
+def supervise(topology: str, inventory: str, backend: Backend | None) -> int:
     """Boot, build and serve until the lab ends or somebody says stop; give the exit status.
+
+    Args:
+        topology: File of what to build.
+        inventory: File of what Trunkline is to do there; empty for a lab without Trunkline.
+        backend: The kernel's kind; what works here if left out.
 
     Raises:
         Busy: A lab is running already.
     """
-    visible = [Path(topology).parent]
+    visible = [Path(file).parent for file in (topology, inventory) if file]
     with (
         _only_one(wait=False),
         Kernel(out=out_folder(), backend=backend, lines=CLIENTS + 2, visible=visible) as kernel,
@@ -163,17 +170,17 @@ def supervise(topology: str, backend: Backend | None) -> int:
             listener.bind(str(address))
             listener.listen()
             try:
-                return _serve(kernel, listener, topology)
+                return _serve(kernel, listener, [topology, inventory])
             finally:
                 address.unlink(missing_ok=True)
                 (out_folder() / "lab.json").unlink(missing_ok=True)
 
 
-def _serve(kernel: Kernel, listener: socket.socket, topology: str) -> int:
+def _serve(kernel: Kernel, listener: socket.socket, files: list[str]) -> int:
     """Run the lab on line 0 and clients on the others; ends when the lab's program does or on the word stop."""
     done: queue.SimpleQueue[int] = queue.SimpleQueue()
     switchboard = _Switchboard(kernel, done)
-    main = [sys.executable, "-m", "trunkline.lab.standing", topology]
+    main = [sys.executable, "-m", "trunkline.lab.standing", *files]
     threading.Thread(target=_run_main, args=(kernel, main, done), daemon=True).start()
     threading.Thread(target=switchboard.accept, args=(listener,), daemon=True).start()
     return done.get()
@@ -262,4 +269,4 @@ def _only_one(*, wait: bool) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(supervise(sys.argv[1], requested(next(iter(sys.argv[2:]), None))))
+    raise SystemExit(supervise(sys.argv[1], sys.argv[2], requested(next(iter(sys.argv[3:]), None))))

@@ -46,7 +46,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     file.write_text(SMALL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        result = lab("up", "--keep", "--topology", str(file))
+        result = lab("up", "--keep", "--bare", "--topology", str(file))
         assert result.returncode == 0, result.stdout + result.stderr
         try:
             yield folder
