@@ -7,17 +7,19 @@ steps that have a result are not repeated, and each step is itself safe to repea
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import structlog
 
-from trunkline.orchestrator.errors import ConfigError, OrchestratorError, PermanentError
+from trunkline.orchestrator.errors import Busy, ConfigError, OrchestratorError, PermanentError
 from trunkline.orchestrator.inventory import restore
 from trunkline.orchestrator.models import DeviceKey, HostName, Inventory, SwitchName, host_key
 from trunkline.orchestrator.sync.holders import needs_on
@@ -28,7 +30,7 @@ from trunkline.orchestrator.sync.sweep import every_device
 from trunkline.orchestrator.sync.switches import Order, devices_behind, sync_switch
 
 if TYPE_CHECKING:
-    from trunkline.orchestrator.store import Job
+    from trunkline.orchestrator.store import DeviceLease, Job
     from trunkline.orchestrator.sync.context import Context
     from trunkline.orchestrator.sync.protocols import OpenSwitch
 
@@ -39,7 +41,11 @@ KINDS: tuple[str, ...] = get_args(Kind)
 CLAIM_SECONDS = 30.0
 RING_AGAIN_SECONDS = 10.0
 STEP_DEADLINE_SECONDS = 300.0
-NO_WORKER_SECONDS = 25.0
+NO_WORKER_SECONDS = 10.0
+"""A step whose queue nobody read for `liveness.ALIVE_FOR_SECONDS` is given up after so long."""
+BUSY_SECONDS = 90.0
+"""Longer than a sync may drain one device."""
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +107,21 @@ def submit(
     kind: str,
     *,
     only: str | None,
+    who: str,
     why: str,
     dry_run: bool,
     extra: Mapping[str, Any] | None = None,
 ) -> Job:
     """Queue a job and ring for it.
+
+    Args:
+        context: Record and doorbells.
+        kind: One of `KINDS`.
+        only: As for `devices_for`.
+        who: Who asked, for the audit trail.
+        why: Why, in their words.
+        dry_run: Show, change nothing.
+        extra: More arguments of this kind of job.
 
     Raises:
         ConfigError: as `devices_for`.
@@ -115,7 +131,7 @@ def submit(
     devices = devices_for(kind, only, inventory)
     job = context.store.jobs.create(
         kind,
-        who=getpass.getuser(),
+        who=who,
         why=why,
         arguments={"devices": list(devices)} | extra,
         dry_run=dry_run,
@@ -157,7 +173,7 @@ def coordinate(job_id: str, *, context: Context, wait: Callable[[float], None] =
                 context.bell.job_step(job_id, device)
         if not jobs.renew(job_id, context.process, CLAIM_SECONDS):
             return
-        wait(0.1)
+        wait(POLL_SECONDS)
 
 
 def _give_up_on_the_unreachable(
@@ -206,22 +222,66 @@ def _plan(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[s
     inventory = context.pinned(restore(text)) if text else context.inventory()
     if device.startswith("switch:"):
         switch = inventory.switches[SwitchName(device.partition(":")[2])]
-        return plan_switch(context, inventory, switch, _switches(tools)).as_json()
+        with _alone_with(device, context):
+            return plan_switch(context, inventory, switch, _switches(tools)).as_json()
     return plan_host(context, inventory, _machine(tools)).as_json()
 
 
 def _reconcile(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[str, Any]:
-    """Sync now; when the device is busy, its holder sees the raised mark and the job waits for that sync."""
-    if device.startswith("switch:"):
-        name = SwitchName(device.partition(":")[2])
-        order = Order(
-            why=f"job {job.id}: {job.why}", removals_confirmed=bool(job.arguments.get("confirm_removals"))
-        )
-        sync_switch(name, context=context, open_switch=_switches(tools), order=order)
-    else:
-        sync_host(_machine(tools), context=context, force=True)
+    """Sync now; while somebody else is at the device, wait for them and sync after them.
+
+    Raises:
+        Busy: they did not end in time.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while _sync(job, device, context, tools) is None:
+        status = context.store.devices.status(device)
+        if not status.lease_holder:
+            break  # it was our pass, and it failed as a whole: its error is on record
+        if time.monotonic() > deadline:
+            raise _busy(device)
+        time.sleep(POLL_SECONDS)
     status = context.store.devices.status(device)
     return {"error": status.error} if status.error else {"generation": status.applied}
+
+
+def _sync(job: Job, device: DeviceKey, context: Context, tools: Tools) -> object | None:
+    if device.startswith("host:"):
+        return sync_host(_machine(tools), context=context, force=True)
+    order = Order(
+        why=f"job {job.id}: {job.why}", removals_confirmed=bool(job.arguments.get("confirm_removals"))
+    )
+    name = SwitchName(device.partition(":")[2])
+    return sync_switch(name, context=context, open_switch=_switches(tools), order=order)
+
+
+@contextmanager
+def _alone_with(device: DeviceKey, context: Context) -> Iterator[DeviceLease]:
+    """Hold the device's lease: the session that a sync of this process uses is ours meanwhile.
+
+    Raises:
+        Busy: somebody else kept it for too long.
+    """
+    devices = context.store.devices
+    deadline = time.monotonic() + BUSY_SECONDS
+    while (lease := devices.acquire(device, context.settings.lease_seconds)) is None:
+        if time.monotonic() > deadline:
+            raise _busy(device)
+        time.sleep(POLL_SECONDS)
+    try:
+        yield lease
+    finally:
+        devices.release(lease)
+        dirty_at = devices.status(device).dirty_at
+        if dirty_at is not None:
+            context.bell.device(device)  # a doorbell that found our lease was dropped
+
+
+def _busy(device: DeviceKey) -> Busy:
+    kind, _, name = device.partition(":")
+    return Busy(
+        f"somebody else was at it for {BUSY_SECONDS:.0f} s", subject=f"{kind} {name}", fix="run the job again"
+    )
 
 
 def _backup(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[str, Any]:
@@ -230,11 +290,11 @@ def _backup(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict
     path = folder / f"{job.id}.cfg"
     if job.dry_run:
         return {"would_write": str(path)}
-    text = _switches(tools)(switch).backup()
+    with _alone_with(device, context):
+        text = _switches(tools)(switch).backup()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        path.write_text(text, encoding="utf-8")
+        _write_private(path, text)
     except OSError as error:
         raise PermanentError(
             f"cannot be written ({error.strerror})", subject=f"backup {path}", fix="check TRUNKLINE_STATE_DIR"
@@ -244,6 +304,19 @@ def _backup(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
         "lines": len(text.splitlines()),
     }
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Put a file there whole or not at all, for its owner only: a configuration has secrets in it."""
+    draft = path.with_suffix(".part")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def _drain(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trunkline.orchestrator.cli.output import Format, Output, ago, print_json, print_table, printable
+from trunkline.orchestrator.cli.output import Format, Output, ago, print_json, print_table, printable, who
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.store import Job
@@ -21,14 +22,37 @@ plan_app = typer.Typer(add_completion=False)
 
 OVER = frozenset({"done", "failed", "cancelled"})
 POLL_SECONDS = 0.1
+RING_AGAIN_SECONDS = 5.0
+NOBODY_DRIVES_SECONDS = 10.0
+"""A control worker that is just being started stamps the record sooner."""
 
-Device = Annotated[str | None, typer.Option("--device", "-d", help="One switch or host; without it all.")]
+
+class Asked(StrEnum):
+    """The jobs that an operator queues."""
+
+    RECONCILE = "reconcile"
+    AUDIT = "audit"
+    BACKUP = "backup"
+    DRAIN = "drain"
+
+
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device", "-d", help="One switch or host, NAME or switch:NAME or host:NAME; without it all."
+    ),
+]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, see `trunkline jobs list`.")]
 
 
 @plan_app.command()
 def plan(
     file: Annotated[
-        Path | None, typer.Argument(help="An inventory not applied yet; without it the stored one.")
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="An inventory not applied yet, - reads standard input; without it the stored one.",
+        ),
     ] = None,
     device: Device = None,
     output: Output = Format.TABLE,
@@ -44,7 +68,7 @@ def plan(
 
     context = _context()
     extra = {"inventory": dump(read_inventory(file))} if file else {}
-    job = submit(context, "plan", only=device, why="trunkline plan", dry_run=True, extra=extra)
+    job = submit(context, "plan", only=device, who=who(), why="trunkline plan", dry_run=True, extra=extra)
     job = _follow(context, job.id, quiet=True)
     results = job.result or {}
     if output is Format.JSON:
@@ -59,9 +83,18 @@ def plan(
 
 @jobs_app.command("run")
 def run(
-    kind: Annotated[str, typer.Argument(help="reconcile, audit, backup or drain.")],
+    kind: Annotated[
+        Asked,
+        typer.Argument(
+            metavar="KIND",
+            help="reconcile (make everything as desired), audit (report what is not), backup (keep the "
+            "switches' configurations), drain (take a host out of use).",
+        ),
+    ],
     device: Device = None,
-    why: Annotated[str, typer.Option(help="For the audit trail.")] = "asked for on the command line",
+    why: Annotated[
+        str, typer.Option(metavar="TEXT", help="For the audit trail.")
+    ] = "asked for on the command line",
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", "--check", help="Show, change nothing.")] = False,
     wait: Annotated[bool, typer.Option(help="Watch it to its end.")] = True,
@@ -73,9 +106,14 @@ def run(
     """Queue a job. Safe to run twice; a job that was interrupted goes on where it stopped."""
     from trunkline.orchestrator.jobs import submit
 
+    if kind is Asked.DRAIN and device is None:
+        raise typer.BadParameter("drain empties one host or switch: name it with --device")
+    if kind is not Asked.DRAIN and undo:
+        raise typer.BadParameter("--undo is for drain")
+
     context = _context()
     extra = {"undo": undo, "confirm_removals": confirm_removals}
-    job = submit(context, kind, only=device, why=why, dry_run=dry_run, extra=extra)
+    job = submit(context, kind, only=device, who=who(), why=why, dry_run=dry_run, extra=extra)
     sys.stderr.write(f"job {job.id} is queued\n")
     if wait:
         _end(_follow(context, job.id))
@@ -98,7 +136,7 @@ def list_jobs(output: Output = Format.TABLE) -> None:
 
 
 @jobs_app.command("show")
-def show(job: Annotated[str, typer.Argument(help="The job's id.")], output: Output = Format.TABLE) -> None:
+def show(job: JobId, output: Output = Format.TABLE) -> None:
     """Show one job: arguments, log, result."""
     context = _context()
     found = context.store.jobs.get(job)
@@ -114,15 +152,21 @@ def show(job: Annotated[str, typer.Argument(help="The job's id.")], output: Outp
 
 
 @jobs_app.command("watch")
-def watch(job: Annotated[str, typer.Argument(help="The job's id.")]) -> None:
+def watch(job: JobId) -> None:
     """Follow a job to its end; exit 1 when it failed."""
     _end(_follow(_context(), job))
 
 
 @jobs_app.command("cancel")
-def cancel(job: Annotated[str, typer.Argument(help="The job's id.")]) -> None:
+def cancel(job: JobId) -> None:
     """Cancel a job: steps that run are finished, no further step is begun."""
-    _context().store.jobs.cancel(job)
+    from trunkline.orchestrator.errors import PermanentError
+
+    jobs = _context().store.jobs
+    state = jobs.get(job).state
+    if state in OVER:
+        raise PermanentError(f"is over already ({state})", subject=f"job {job}")
+    jobs.cancel(job)
     sys.stdout.write(f"job {job} will start no further step\n")
 
 
@@ -134,12 +178,17 @@ def _context() -> Context:
 
 
 def _follow(context: Context, job_id: str, *, quiet: bool = False) -> Job:
-    """Wait for the end; a progress bar on a terminal, plain log lines elsewhere."""
+    """Wait for the end; a progress bar on a terminal, plain log lines elsewhere.
+
+    Raises:
+        Unreachable: nobody drives jobs, so that there would be no end.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True, quiet=quiet)
     printed = 0
+    drive = _Drive(context, job_id)
     with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task("queued", total=None)
         while True:
@@ -148,11 +197,43 @@ def _follow(context: Context, job_id: str, *, quiet: bool = False) -> Job:
                 task, completed=job.done, total=job.total or None, description=f"{job.kind} {job.state}"
             )
             for line in job.log[printed:]:
-                console.print(printable(line), markup=False, highlight=False)
+                console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
             printed = len(job.log)
             if job.state in OVER:
                 return job
+            drive.check(job)
             time.sleep(POLL_SECONDS)
+
+
+class _Drive:
+    """Sees to it that somebody drives the job that is waited for."""
+
+    def __init__(self, context: Context, job_id: str) -> None:
+        self._context = context
+        self._job_id = job_id
+        self._rung_at = self._seen_at = time.monotonic()
+
+    def check(self, job: Job) -> None:
+        """Ring again for a job that still waits: the doorbell may have been lost.
+
+        Raises:
+            Unreachable: no control worker showed a sign of life for a while.
+        """
+        from trunkline.orchestrator.errors import Unreachable
+        from trunkline.orchestrator.sync.liveness import queue_is_alive
+
+        now = time.monotonic()
+        if queue_is_alive(self._context, "control"):
+            self._seen_at = now
+        if now - self._seen_at > NOBODY_DRIVES_SECONDS:
+            raise Unreachable(
+                f"is {job.state} and nobody drives it: no control worker shows a sign of life",
+                subject=f"job {job.id}",
+                fix=f"start `trunkline worker control`, then `trunkline jobs watch {job.id}`",
+            )
+        if job.state == "queued" and now - self._rung_at > RING_AGAIN_SECONDS:
+            self._rung_at = now
+            self._context.bell.job(self._job_id)
 
 
 def _end(job: Job) -> None:

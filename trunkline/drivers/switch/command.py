@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from typing import Annotated
 
@@ -18,16 +17,19 @@ def root() -> None:
 
 @app.command()
 def trust(
-    name: Annotated[str, typer.Argument(help="The switch, as the inventory names it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The switch, as the inventory names it.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Pin without asking.")] = False,
     fingerprint: Annotated[
         str | None,
-        typer.Option(help="Pin only if the switch shows this one, SHA256:...; read it on its console."),
+        typer.Option(
+            metavar="SHA256:...", help="Pin only if the switch shows this one; read it on its console."
+        ),
     ] = None,
 ) -> None:
     """Fetch the switch's SSH host key, show its fingerprint, and pin it. No credentials are sent."""
     from trunkline.drivers.switch.session import scan_host_key
+    from trunkline.orchestrator.cli.output import who
     from trunkline.orchestrator.cli.stores import open_record
     from trunkline.orchestrator.errors import ConfigError, HostKeyRefused
     from trunkline.orchestrator.inventory import restore
@@ -48,7 +50,7 @@ def trust(
         sys.stdout.write("that is the key that is pinned already\n")
         return
     if before or switch.host_key:
-        sys.stdout.write("WARNING: another key was pinned before; make sure that the switch was replaced\n")
+        sys.stderr.write("WARNING: another key was pinned before; make sure that the switch was replaced\n")
     if fingerprint is not None and fingerprint != key.fingerprint:
         raise HostKeyRefused(
             f"shows {key.fingerprint}, not {fingerprint}",
@@ -58,9 +60,9 @@ def trust(
     if (
         not yes
         and fingerprint is None
-        and not typer.confirm("Is this the fingerprint on its console? Pin it")
+        and not typer.confirm("Is this the fingerprint on its console? Pin it", err=True)
     ):
         raise typer.Exit(1)
-    store.inventory.pin(switch.name, line, who=getpass.getuser())
+    store.inventory.pin(switch.name, line, who=who())
     store.desired.touch((switch_key(switch.name),))
     sys.stdout.write(f"pinned; {name} is read now\n")

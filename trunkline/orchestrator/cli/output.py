@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+PIPE_COLUMNS = 160
 
 
 class Format(StrEnum):
@@ -41,11 +45,14 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty:
     if not rows:
         sys.stdout.write(f"{empty}\n")
         return
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        # Folded, never cut: half an address is worse than two lines.
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    # A pipe has no width; 120 columns keep lines together for grep.
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    # A pipe has no width; many columns keep lines together for grep.
+    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_COLUMNS)
     console.print(table)
 
 
@@ -62,3 +69,11 @@ def ago(now: float, then: float | None) -> str:
     if seconds < 120:  # noqa: PLR2004  # two minutes: below, seconds read better
         return f"{seconds} s ago"
     return f"{seconds // 60} min ago" if seconds < 7200 else f"{seconds // 3600} h ago"  # noqa: PLR2004  # two hours
+
+
+def who() -> str:
+    """Name the person at the command line for the audit trail; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
