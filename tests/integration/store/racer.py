@@ -6,11 +6,13 @@ import json
 import sys
 import time
 
-from trunkline.orchestrator.models import DeviceKey
-from trunkline.orchestrator.store import DeviceLease, Store, open_store
+from tests.builders import a_segment, a_subnet
+from trunkline.orchestrator.models import ContainerId, DeviceKey, HostName
+from trunkline.orchestrator.store import DeviceLease, Owner, Store, open_store
 
 COUNTER, ORDER = "test:counter", "test:order"
 GIVES_UP_AFTER_SECONDS = 30.0
+CROWDED = a_segment(subnets=(a_subnet("10.0.0.0/18", "10.0.0.1"), a_subnet("fd00::/64", "fd00::1")))
 
 
 def race(store: Store, device: DeviceKey, rounds: int) -> None:
@@ -51,6 +53,20 @@ def oversleep(store: Store, device: DeviceKey, seconds: float) -> None:
     say(answers)
 
 
+def serve(store: Store, first: int) -> None:
+    """Do for one container after the other what a host does, and say so: addresses, then confirm them."""
+    for number in range(first, first + 10_000):
+        owner = Owner(container_id=ContainerId(f"{number:064x}"), endpoint="web")
+        leases = [
+            store.ledger.allocate(
+                CROWDED, family=family, owner=owner, host=HostName("h1"), name=f"c{number % 7}"
+            )
+            for family in (4, 6)
+        ]
+        store.ledger.confirm(CROWDED, owner=owner, endpoint_id=f"e{number}", mac="02:00:00:00:00:01")
+        say([number, *(str(lease.address) for lease in leases)])
+
+
 def say(what: object) -> None:
     """Write one line of JSON."""
     sys.stdout.write(json.dumps(what) + "\n")
@@ -58,10 +74,12 @@ def say(what: object) -> None:
 
 
 def main(url: str, device: str, what: str, number: str) -> None:
-    """Do one of the two."""
+    """Do one of the three."""
     store = open_store(url)
     if what == "race":
         race(store, DeviceKey(device), int(number))
+    elif what == "serve":
+        serve(store, int(number))
     else:
         oversleep(store, DeviceKey(device), float(number))
     store.close()

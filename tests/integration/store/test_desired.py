@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.models import DeviceKey, HostName, SegmentName
-from trunkline.orchestrator.store import SegmentNeeds, Store, open_store
+from trunkline.orchestrator.store import SegmentNeeds, Store
 
 H1, WEB = HostName("h1"), SegmentName("web")
 HOST, SWITCH = DeviceKey("host:h1"), DeviceKey("switch:sw1")
 KNOWN = {WEB: SegmentNeeds(devices=(HOST, SWITCH), grace_seconds=600)}
 ONLY = frozenset({WEB})
 NONE: frozenset[SegmentName] = frozenset()
-
-
-@pytest.fixture
-def store(redis_url: str) -> Iterator[Store]:
-    opened = open_store(redis_url)
-    yield opened
-    opened.close()
 
 
 def hold(

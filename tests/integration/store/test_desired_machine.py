@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.integration.store.desired_machine import DesiredMachine
-from trunkline.orchestrator.store import Store, open_store
+from trunkline.orchestrator.store import Store
 
 THOROUGH = settings(
     max_examples=40,
@@ -20,14 +17,6 @@ THOROUGH = settings(
     suppress_health_check=list(HealthCheck),
 )
 """As many steps as fit into five seconds; the same ones every time."""
-
-
-@pytest.fixture
-def stores(redis_url: str) -> Iterator[tuple[Store, Store]]:
-    opened = open_store(redis_url), open_store(redis_url)
-    yield opened
-    for store in opened:
-        store.close()
 
 
 def test_desired_state_behaves_as_its_model(stores: tuple[Store, Store]) -> None:

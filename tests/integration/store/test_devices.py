@@ -4,53 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.integration.store.conftest import Racers
 from tests.integration.store.racer import COUNTER, ORDER
 from trunkline.orchestrator.intents import HostReport
 from trunkline.orchestrator.models import DeviceKey, HostName, SegmentName, SwitchName
-from trunkline.orchestrator.store import DeviceLease, Store, open_store
+from trunkline.orchestrator.store import DeviceLease, Store
 
 SWITCH, OTHER = DeviceKey("switch:sw1"), DeviceKey("switch:sw2")
-
-
-@pytest.fixture
-def store(redis_url: str) -> Iterator[Store]:
-    opened = open_store(redis_url)
-    yield opened
-    opened.close()
-
-
-class Racers:
-    """Processes of their own, gone when the test is."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._running: list[subprocess.Popen[str]] = []
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.integration.store.racer", self._url, SWITCH, *words]
-        racer = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._running.append(racer)
-        return racer
-
-    def end(self) -> None:
-        for racer in self._running:
-            racer.kill()
-            racer.communicate()
-
-
-@pytest.fixture
-def racers(redis_url: str) -> Iterator[Racers]:
-    started = Racers(redis_url)
-    yield started
-    started.end()
 
 
 def taken(store: Store, device: DeviceKey = SWITCH) -> DeviceLease:
@@ -67,7 +31,7 @@ def record(store: Store, device: DeviceKey = SWITCH) -> tuple[object, ...]:
 
 
 def test_processes_have_a_device_one_at_a_time(racers: Racers, store: Store) -> None:
-    running = [racers.start("race", "60") for _ in range(3)]
+    running = [racers.start(SWITCH, "race", "60") for _ in range(3)]
     assert [racer.communicate(timeout=40)[0] for racer in running] == ['"done"\n'] * 3
     assert int(store.connection.do("GET", COUNTER)) == 180
     fences = [int(text) for text in store.connection.do("LRANGE", ORDER, 0, -1)]
@@ -76,7 +40,7 @@ def test_processes_have_a_device_one_at_a_time(racers: Racers, store: Store) -> 
 
 
 def test_a_process_that_was_frozen_beyond_its_lease_records_nothing(racers: Racers, store: Store) -> None:
-    sleeper = racers.start("oversleep", "0.3")
+    sleeper = racers.start(SWITCH, "oversleep", "0.3")
     assert sleeper.stdout is not None
     fence = json.loads(sleeper.stdout.readline())
     sleeper.send_signal(signal.SIGSTOP)

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.models import DeviceKey
-from trunkline.orchestrator.store import Job, Store, open_store
+from trunkline.orchestrator.store import Job, Store
 
 SWITCH = DeviceKey("switch:sw1")
-
-
-@pytest.fixture
-def store(redis_url: str) -> Iterator[Store]:
-    opened = open_store(redis_url)
-    yield opened
-    opened.close()
 
 
 def a_job(store: Store) -> Job:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.builders import a_segment, a_subnet
+from tests.integration.store.conftest import Racers
+from tests.integration.store.racer import CROWDED
 from trunkline.orchestrator.errors import AddressError, PoolExhausted, StoreUnavailable
 from trunkline.orchestrator.models import ContainerId, HostName, Segment
 from trunkline.orchestrator.store import LedgerLease, Owner, Store, open_store
 
 H1 = HostName("h1")
-
-
-@pytest.fixture
-def store(redis_url: str) -> Iterator[Store]:
-    opened = open_store(redis_url)
-    yield opened
-    opened.close()
 
 
 def an_owner(number: int) -> Owner:
@@ -99,6 +94,32 @@ def test_clients_with_different_inventories_never_share_an_address(redis_url: st
     store = open_store(redis_url)
     assert {lease.owner: str(lease.address) for lease in store.ledger.leases(new)} == given
     store.close()
+
+
+def test_who_comes_after_a_client_that_was_killed_finds_everything_as_it_was_said(
+    store: Store, racers: Racers
+) -> None:
+    said: dict[int, list[str]] = {}
+    for enough in (25, 50, 75, 100):
+        # Each begins where the one before was when it died: that container is done again.
+        client = racers.start("none", "serve", str(max(said, default=0)))
+        assert client.stdout is not None
+        for line in client.stdout:
+            number, *addresses = json.loads(line)
+            assert said.setdefault(number, addresses) == addresses, "asking again gave another address"
+            if len(said) >= enough:
+                break
+        client.kill()
+        for line in client.stdout:
+            if line.endswith("\n"):
+                number, *addresses = json.loads(line)
+                assert said.setdefault(number, addresses) == addresses
+    given = [address for addresses in said.values() for address in addresses]
+    assert len(said) >= 100
+    assert len(set(given)) == len(given), "an address was given twice"
+    held = {(lease.owner, str(lease.address)) for lease in store.ledger.leases(CROWDED)}
+    assert {(an_owner(number), address) for number, found in said.items() for address in found} <= held
+    assert len(held) <= len(given) + 2, "more is held than the one container that was under way could have"
 
 
 def test_a_released_address_rests_and_only_its_owner_can_release_it(store: Store) -> None:
