@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from tests.integration.store import test_desired, test_devices, test_ledger
+from tests.integration.store import test_desired, test_devices, test_jobs, test_ledger
 from tests.integration.store.desired_machine import DesiredMachine
 from tests.integration.store.ledger_machine import LedgerMachine
 from trunkline.orchestrator.store import (
@@ -25,7 +25,7 @@ from trunkline.orchestrator.store.ledger import Ledger
 from trunkline.orchestrator.store.operations import Operations
 
 SHORT = settings(
-    max_examples=60,
+    max_examples=250,  # Most are found within ten; it ends with the first find.
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
@@ -203,6 +203,22 @@ GUARDS: dict[str, tuple[Mutant, Callable[[Store], None]]] = {
     "an old report replaces a new one": (
         Mutant("report", "if before > cjson", "if false and before > cjson"),
         test_devices.test_an_older_report_does_not_replace_a_newer_one,
+    ),
+    "two drive a job": (
+        Mutant("claim_job", "ARGV[2], 'NX', 'PX'", "ARGV[2], 'PX'"),
+        test_jobs.test_a_job_has_one_driver_at_a_time,
+    ),
+    "a job that is over is driven again": (
+        Mutant("claim_job", "if state ~= 'queued' and state ~= 'running' then", "if false then"),
+        test_jobs.test_a_job_ends_once_and_nobody_drives_it_after,
+    ),
+    "anybody renews a job": (
+        Mutant("renew_job", "if redis.call('GET', key) ~= ARGV[2] then", "if false then"),
+        test_jobs.test_a_job_has_one_driver_at_a_time,
+    ),
+    "a job ends twice": (
+        Mutant("finish_job", "if state ~= 'queued' and state ~= 'running' then", "if false then"),
+        test_jobs.test_a_job_ends_once_and_nobody_drives_it_after,
     ),
     "a place that was taken back rests on": (
         Mutant("allocate", "redis.call('ZREM', rest, place)\n  if ask.name", "if ask.name"),
