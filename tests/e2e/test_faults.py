@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import netmiko
 import pytest
+from ruamel.yaml import YAML
 
 from trunkline.lab.building import Lab
 from trunkline.lab.control_plane import PROGRAM, ControlPlane
@@ -24,6 +27,7 @@ INVENTORY = (files("trunkline.lab") / "inventories" / "seed.yaml").read_text(enc
 WEB = ("--label", "trunkline.segment=web")
 MANAGEMENT_PORT = "mgmt0"
 PORT = "GigabitEthernet1/0/1"
+CARRIES_10 = re.compile(r"allowed vlan (?:add )?(?:[\d,-]*,)?10(?![\d-])")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,12 @@ def leases(plane: ControlPlane) -> tuple[LedgerLease, ...]:
     current = plane.store.inventory.current()
     assert current is not None
     return plane.store.ledger.leases(restore(current[1]).segments[SegmentName("web")])
+
+
+def as_yaml(document: object) -> str:
+    text = io.StringIO()
+    YAML(typ="safe").dump(document, text)
+    return text.getvalue()
 
 
 def process(host: Host, name: str) -> Process:
@@ -230,3 +240,67 @@ def test_a_vlan_taken_off_the_port_by_hand_comes_back(plane: ControlPlane) -> No
         what="stays cut off",
         seconds=60,
     )
+
+
+def test_a_segment_that_is_dropped_by_force_leaves_host_and_switch_and_returns(plane: ControlPlane) -> None:
+    host, right = plane.lab.host("host1"), plane.inventory
+    run(host, "orphan")
+    plane.wait_for("host1", "web", "ready")
+    document = YAML(typ="safe").load(right)
+    del document["segments"]["web"], document["policy"]
+    plane.inventory = as_yaml(document)
+    try:
+        assert "host1/web" in plane.trunkline("apply", "-", check=False), "it is refused, and says for whom"
+        plane.trunkline("apply", "-", "--force")
+        plane.wait_for("host1", "web", "absent", seconds=90)
+        assert "eth0.10" not in host.exec(["ip", "-o", "link"]).stdout
+        assert "web" not in host.docker("network", "ls", "--format", "{{.Name}}").stdout.split()
+        assert not CARRIES_10.search(plane.running_config("sw1"))
+        told(plane, "container orphan", "web")
+    finally:
+        plane.inventory = right
+        plane.trunkline("apply", "-")
+    plane.wait_for("host1", "web", "ready", seconds=90)
+    assert host.container_pings("orphan", "172.31.0.1")
+
+
+def test_a_renumbered_segment_moves_when_its_containers_let_go(plane: ControlPlane) -> None:
+    host, right = plane.lab.host("host1"), plane.inventory
+    run(host, "mover")
+    plane.wait_for("host1", "web", "ready")
+    plane.inventory = right.replace("vlan: 10\n", "vlan: 11\n")
+    plane.trunkline("apply", "-", "--force")
+    try:
+        told(plane, "docker network web", "is used by mover")
+        assert CARRIES_10.search(plane.running_config("sw1")), "it may still be in use"
+        host.docker("network", "disconnect", "web", "mover")
+        until(
+            lambda: (
+                "eth0.11" in host.exec(["ip", "-o", "link"]).stdout
+                and "eth0.10" not in host.exec(["ip", "-o", "link"]).stdout
+            ),
+            subject="host1",
+            what="has not moved to VLAN 11",
+            seconds=60,
+            because=lambda: plane.trunkline("status", check=False),
+        )
+    finally:
+        host.docker("rm", "--force", "mover")
+        plane.wait_for("host1", "web", "absent", seconds=90)
+        plane.inventory = right
+        plane.trunkline("apply", "-")
+
+
+def test_a_switch_that_is_only_observed_is_read_and_never_written(plane: ControlPlane) -> None:
+    right = plane.inventory
+    plane.inventory = right.replace("mode: enforce", "mode: observe")
+    plane.trunkline("apply", "-")
+    try:
+        before = plane.running_config("sw1")
+        run(plane.lab.host("host1"), "watched")
+        told(plane, "observe mode", "switchport trunk allowed vlan add 10")
+        assert plane.running_config("sw1") == before
+    finally:
+        plane.inventory = right
+        plane.trunkline("apply", "-")
+    plane.wait_for("host1", "web", "ready", seconds=90)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.inventory import restore
-from trunkline.orchestrator.models import Inventory
+from trunkline.orchestrator.models import Inventory, Segment, SegmentName
 from trunkline.orchestrator.settings import Settings
 from trunkline.orchestrator.store import Store
 from trunkline.orchestrator.sync.protocols import Bell
@@ -34,6 +35,15 @@ class Context:
                 "no inventory was applied yet", subject="inventory", fix="run `trunkline apply FILE`"
             )
         return self.pinned(restore(current[1]))
+
+    def former_segments(self, inventory: Inventory) -> Mapping[SegmentName, Segment]:
+        """Give the last known form of segments that have left the inventory, from its newest versions."""
+        found: dict[SegmentName, Segment] = {}
+        for _, text in self.store.inventory.history():
+            for name, segment in restore(text).segments.items():
+                if name not in inventory.segments:
+                    found.setdefault(name, segment)
+        return found
 
     def pinned(self, inventory: Inventory) -> Inventory:
         """Fill in the host keys that the inventory leaves open and `trunkline switch trust` has pinned."""

@@ -49,7 +49,6 @@ def _leases(
 ) -> tuple[LedgerLease, ...]:
     ledger = this.context.store.ledger
     definition = this.inventory.segments[segment]
-    ledger.define(definition)
     families = sorted({subnet.network.version for subnet in definition.subnets})
     return tuple(
         ledger.allocate(
@@ -96,7 +95,7 @@ def _confirm(
 
 
 def detach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
-    """Disconnect a container that we connected and that no longer wants the segment."""
+    """Disconnect a container that we connected and that no longer wants the segment; its addresses rest."""
     if segment not in facts.endpoints:
         return
     write(
@@ -105,6 +104,11 @@ def detach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
         (f"docker network disconnect {segment} {facts.id[:12]}",),
         lambda: this.machine.engine.disconnect(facts.id, segment),
     )
+    definition = this.inventory.segments.get(segment) or this.context.former_segments(this.inventory).get(
+        segment
+    )
+    if definition is not None:
+        this.context.store.ledger.release(definition, owner_of(facts, segment))
 
 
 def reap(this: Pass) -> None:

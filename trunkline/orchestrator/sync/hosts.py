@@ -122,6 +122,7 @@ def _guarded_pass(machine: Machine, context: Context, lease: DeviceLease) -> Map
             kind="transient" if done.transient else "permanent",
             retry_at=context.store.now() + backoff_seconds(before.fails),
             observed=observed,
+            marks=before.marks,
         )
     else:
         devices.applied(lease, generation=generation, marks=before.marks, observed=observed)

@@ -16,7 +16,14 @@ import structlog
 from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError
 from trunkline.orchestrator.intents import Claim, HostReport, SwitchIntent
 from trunkline.orchestrator.models import DeviceKey, HostName, Inventory, Switch, SwitchName, switch_key
-from trunkline.orchestrator.planning import TooManyRemovals, devices_of, is_needed, owned_key, switch_intent
+from trunkline.orchestrator.planning import (
+    TooManyRemovals,
+    claim_from_owned,
+    devices_of,
+    is_needed,
+    owned_key,
+    switch_intent,
+)
 from trunkline.orchestrator.store import DeviceLease, Operation
 from trunkline.orchestrator.sync.attachments import advance, retire
 from trunkline.orchestrator.sync.backoff import backoff_seconds
@@ -44,12 +51,13 @@ def intent_for(
     key = switch_key(switch.name)
     store = context.store
     generation = store.desired.generation(key)
+    owned = store.devices.owned(switch.name)
     return switch_intent(
         inventory,
         switch=switch.name,
         attachments=store.desired.attachments(),
-        owned=store.devices.owned(switch.name),
-        reports=_reports(context, inventory),
+        owned=owned,
+        reports=_reports(context, inventory, owned),
         now=store.now(),
         stale_after_seconds=context.settings.stale_after_seconds,
         generation=generation,
@@ -57,13 +65,16 @@ def intent_for(
     )
 
 
-def _reports(context: Context, inventory: Inventory) -> dict[HostName, HostReport]:
+def _reports(context: Context, inventory: Inventory, owned: frozenset[str]) -> dict[HostName, HostReport]:
     """Give the hosts' reports, each with the MACs of containers that are known to be gone from it.
 
     A switch remembers an address for minutes after its owner left; of ours the ledger knows that they left.
     """
     reports = {report.host: report for report in context.store.devices.reports()}
-    for segment in inventory.segments.values():
+    segments = list(inventory.segments.values())
+    if {claim_from_owned(key, inventory).vlan for key in owned} - {segment.vlan for segment in segments}:
+        segments += context.former_segments(inventory).values()
+    for segment in segments:
         for lease in context.store.ledger.leases(segment):
             if lease.state == "QUARANTINE" and lease.mac and lease.host in reports:
                 report = reports[lease.host]
@@ -281,6 +292,7 @@ def _record(
             kind="permanent",
             retry_at=store.now() + backoff_seconds(fails),
             observed=observation.dump(),
+            marks=marks,
         )
         return
     store.devices.applied(lease, generation=observation.generation, marks=marks, observed=observation.dump())
