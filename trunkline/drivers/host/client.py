@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ from trunkline.orchestrator.errors import (
 
 TIMEOUT_SECONDS = 30
 LONGEST_WORDS = 300
+OLDEST_API = "1.41"
+"""Docker 20.10; spoken until the engine has said what it speaks."""
 NOT_FOUND = 404
 MISSING = re.compile(r"no such (container|network)|(container|network|endpoint) \S+ not found", re.IGNORECASE)
 """Only these words say that an object does not exist; 404 alone may come from a proxy or a wrong path."""
@@ -115,7 +118,7 @@ class Client:
         except docker.errors.APIError as error:
             raise self._refusal(error, what, about or self.subject) from error
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            self._api = None
+            self._forget()
             raise Unreachable(
                 f"could not {what} ({type(error).__name__})",
                 subject=self.subject,
@@ -160,8 +163,20 @@ class Client:
 
     def _connected(self) -> Any:
         if self._api is None:
-            self._api = docker.APIClient(base_url=self.url, version="auto", timeout=TIMEOUT_SECONDS)
+            # Not version="auto": that leaves its connection open when it fails.
+            with contextlib.closing(self._opened(OLDEST_API)) as probe:
+                version = str(probe.version(api_version=False).get("ApiVersion") or OLDEST_API)
+            self._api = self._opened(version)
         return self._api
+
+    def _opened(self, version: str) -> Any:
+        return docker.APIClient(base_url=self.url, version=version, timeout=TIMEOUT_SECONDS)
+
+    def _forget(self) -> None:
+        """Close what is open: the next question begins anew."""
+        if self._api is not None:
+            self._api.close()
+            self._api = None
 
     def _refusal(self, error: docker.errors.APIError, what: str, about: str) -> OrchestratorError:
         words = printable(error.explanation or str(error))

@@ -1,0 +1,36 @@
+"""One real Docker engine for the tests of this folder; each test finds it empty."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from tests.dockerd import PrivateEngine, why_not
+from trunkline.drivers.host.networks import Engine
+
+
+@pytest.fixture(scope="session")
+def started() -> Iterator[PrivateEngine]:
+    """Start dockerd once for all tests of the folder."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    with PrivateEngine() as dockerd:
+        yield dockerd
+
+
+@pytest.fixture
+def dockerd(started: PrivateEngine) -> Iterator[PrivateEngine]:
+    """Give the engine without containers and networks."""
+    yield started
+    # docker-py leaves a socket that could not connect to the garbage collector; that is no later test's warning.
+    gc.collect()
+    started.clean()
+
+
+@pytest.fixture
+def engine(dockerd: PrivateEngine) -> Engine:
+    """Give the driver of that engine."""
+    return Engine(dockerd.url)
