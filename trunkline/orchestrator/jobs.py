@@ -38,7 +38,8 @@ log = structlog.get_logger(__name__)
 
 Kind = Literal["reconcile", "audit", "backup", "drain", "plan"]
 KINDS: tuple[str, ...] = get_args(Kind)
-CLAIM_SECONDS = 30.0
+CLAIM_SECONDS = 10.0
+"""How long a job rests after the worker that drove it died."""
 RING_AGAIN_SECONDS = 10.0
 STEP_DEADLINE_SECONDS = 300.0
 NO_WORKER_SECONDS = 10.0

@@ -144,7 +144,7 @@ def show(job: JobId, output: Output = Format.TABLE) -> None:
         print_json(_as_json(found))
         return
     sys.stdout.write(
-        f"{found.kind} by {found.who}: {found.why}\nstate {found.state}, {found.done}/{found.total}\n"
+        f"{found.kind} by {printable(found.who)}: {printable(found.why)}\nstate {found.state}, {found.done}/{found.total}\n"
     )
     for line in found.log:
         sys.stdout.write(f"  {printable(line)}\n")
@@ -214,7 +214,7 @@ class _Drive:
         self._rung_at = self._seen_at = time.monotonic()
 
     def check(self, job: Job) -> None:
-        """Ring again for a job that still waits: the doorbell may have been lost.
+        """Ring again: the doorbell may have been lost, or who drove the job may have died.
 
         Raises:
             Unreachable: no control worker showed a sign of life for a while.
@@ -231,7 +231,7 @@ class _Drive:
                 subject=f"job {job.id}",
                 fix=f"start `trunkline worker control`, then `trunkline jobs watch {job.id}`",
             )
-        if job.state == "queued" and now - self._rung_at > RING_AGAIN_SECONDS:
+        if now - self._rung_at > RING_AGAIN_SECONDS:
             self._rung_at = now
             self._context.bell.job(self._job_id)
 

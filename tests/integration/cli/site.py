@@ -176,7 +176,6 @@ def a_site(folder: Path) -> Iterator[Site]:
             "TRUNKLINE_REDIS_URL": redis.url,
             "TRUNKLINE_BROKER_URL": redis.url.removesuffix("/1") + "/0",
             "TRUNKLINE_STATE_DIR": str(folder / "state"),
-            "TRUNKLINE_SWEEP_SECONDS": "5",
         }
         store = open_store(redis.url)
         stack.callback(store.close)

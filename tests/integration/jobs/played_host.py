@@ -1,0 +1,122 @@
+"""A host's worker whose Docker and kernel are played: everything else is the real thing.
+
+Run as ``python -m tests.integration.jobs.played_host HOST`` with the site's environment.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from typing import Any
+
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, LinkIntent, NetworkIntent
+from trunkline.orchestrator.jobs import Tools
+from trunkline.orchestrator.models import Address, ContainerId, HostName, SegmentName
+from trunkline.orchestrator.settings import read_settings
+from trunkline.orchestrator.sync.hosts import Machine
+from trunkline.orchestrator.vlans import Vid
+from trunkline.tasks import host, jobs, lifecycle
+from trunkline.tasks.app import host_queue, make_app
+from trunkline.tasks.context import make_context
+from trunkline.tasks.worker import _serve
+
+CONTAINER = ContainerId("c" * 64)
+
+
+@dataclass
+class PlayedEngine:
+    """Docker with one container that wants segment web."""
+
+    made: dict[SegmentName, Any] = field(default_factory=dict)
+    container: ContainerFacts = field(
+        default_factory=lambda: ContainerFacts(
+            id=CONTAINER, name="web-1", running=True, labels={"trunkline.segment": "web"}
+        )
+    )
+
+    def containers(self) -> tuple[ContainerFacts, ...]:
+        return (self.container,)
+
+    def inspect(self, container: ContainerId) -> ContainerFacts | None:
+        return self.container if container == CONTAINER else None
+
+    def networks(self) -> dict[SegmentName, Any]:
+        return dict(self.made)
+
+    def ensure_network(self, intent: NetworkIntent) -> bool:
+        new = intent.segment not in self.made
+        self.made[intent.segment] = {"Options": {"parent": intent.parent}}
+        return new
+
+    def remove_network(self, segment: SegmentName) -> bool:
+        return self.made.pop(segment, None) is not None
+
+    def connect(
+        self, container: ContainerId, network: str, addresses: Sequence[Address], *, default_route: bool
+    ) -> Endpoint:
+        del default_route
+        endpoint = Endpoint(
+            network=network,
+            network_id=f"n-{network}",
+            endpoint_id=f"e-{container[:4]}",
+            mac="02:42:ac:1f:00:02",
+            addresses=tuple(ip_address(str(address)) for address in addresses),
+        )
+        self.container = replace(self.container, endpoints={network: endpoint})
+        return endpoint
+
+    def disconnect(self, container: ContainerId, network: str) -> bool:
+        there = container == CONTAINER and network in self.container.endpoints
+        self.container = replace(self.container, endpoints={})
+        return there
+
+
+@dataclass(frozen=True)
+class PlayedLink:
+    """A sub-interface of ours."""
+
+    parent: str
+    vlan: Vid
+    mtu_bytes: int
+    ours: bool = True
+    children: tuple[str, ...] = ()
+
+
+@dataclass
+class PlayedLinks:
+    """The kernel's sub-interfaces."""
+
+    made: dict[str, PlayedLink] = field(default_factory=dict)
+
+    def observe(self) -> dict[str, PlayedLink]:
+        return dict(self.made)
+
+    def ensure(self, intent: LinkIntent) -> bool:
+        new = intent.name not in self.made
+        self.made[intent.name] = PlayedLink(intent.parent, intent.vlan, intent.mtu_bytes)
+        return new
+
+    def remove(self, intent: LinkIntent) -> bool:
+        return self.made.pop(intent.name, None) is not None
+
+    def macs(self, nics: Sequence[str]) -> frozenset[str]:
+        del nics
+        return frozenset({"02:00:00:00:00:01"})
+
+
+def main(name: HostName) -> None:
+    settings = read_settings()
+    queue = host_queue(name)
+    app = make_app(settings, owner=queue)
+    context = make_context(settings, owner=queue)
+    machine = Machine(name=name, engine=PlayedEngine(), links=PlayedLinks(), boot_id="played")
+    host.register(app, context, machine)
+    lifecycle.register(app, context, machine)
+    jobs.register_steps(app, context, Tools(machine=machine))
+    _serve(context, app, queue, pool="solo", concurrency=1)
+
+
+if __name__ == "__main__":
+    main(HostName(sys.argv[1]))
