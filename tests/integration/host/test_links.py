@@ -1,0 +1,168 @@
+"""802.1Q links in a network namespace of their own; without 802.1Q only what the missing module means."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trunkline.drivers.host.links import Links
+from trunkline.orchestrator.errors import NotOurs, PermanentError, Unsupported
+from trunkline.orchestrator.intents import LinkIntent
+from trunkline.orchestrator.planning.names import link_name
+from trunkline.orchestrator.vlans import Vid
+
+pytestmark = pytest.mark.root
+
+CLONE_NEWNET = 0x40000000
+TEN = LinkIntent(name="up0.10", parent="up0", vlan=Vid(10), mtu_bytes=1500)
+
+
+def ip(*words: str) -> str:
+    """Run iproute2 where the test is."""
+    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(autouse=True)
+def namespace() -> Iterator[None]:
+    """Be in a fresh network namespace with an uplink ``up0`` of MTU 1500; it ends with the last process in it."""
+    libc = ctypes.CDLL(None, use_errno=True)  # os.unshare is new in Python 3.12
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    assert libc.unshare(CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+    try:
+        ip("link", "add", "name", "up0", "type", "veth", "peer", "name", "peer0")
+        ip("link", "set", "dev", "up0", "up")
+        ip("link", "set", "dev", "peer0", "up")
+        yield
+    finally:
+        assert libc.setns(before, CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+        os.close(before)
+
+
+def has_vlans() -> bool:
+    """Try whether the kernel makes 802.1Q links."""
+    words = ["ip", "link", "add", "link", "up0", "name", "probe", "type", "vlan", "id", "4000"]
+    if subprocess.run(words, check=False, capture_output=True).returncode != 0:
+        return False
+    ip("link", "del", "dev", "probe")
+    return True
+
+
+@pytest.fixture
+def links(namespace: None) -> Links:
+    """Give the driver where the kernel has 802.1Q."""
+    if not has_vlans():
+        pytest.skip("this kernel has no 8021q; `make test` runs it in the lab kernel")
+    return Links()
+
+
+def test_a_kernel_without_8021q_says_what_to_load() -> None:
+    if has_vlans():
+        pytest.skip("this kernel has 8021q")
+    with pytest.raises(Unsupported, match=r"link up0\.10: this kernel has no 802\.1Q; run `modprobe 8021q`"):
+        Links().ensure(TEN)
+    assert not Links().observe()
+
+
+def test_a_parent_that_is_not_there_is_named() -> None:
+    with pytest.raises(PermanentError, match="its parent eth7 is not on this host; check the host's uplinks"):
+        Links().ensure(LinkIntent(name="eth7.10", parent="eth7", vlan=Vid(10), mtu_bytes=1500))
+
+
+def test_an_mtu_larger_than_the_parents_is_refused() -> None:
+    with pytest.raises(PermanentError, match="MTU 9000 is larger than 1500 of up0; raise the MTU of up0"):
+        Links().ensure(LinkIntent(name="up0.10", parent="up0", vlan=Vid(10), mtu_bytes=9000))
+
+
+def test_a_name_too_long_for_linux_is_refused() -> None:
+    with pytest.raises(PermanentError, match="longer than 15 characters"):
+        Links().ensure(LinkIntent(name="enp130s0f1np1.10", parent="up0", vlan=Vid(10), mtu_bytes=1500))
+
+
+def test_another_kind_of_link_under_the_name_is_refused_and_stays() -> None:
+    ip("link", "add", "name", "up0.10", "type", "veth", "peer", "name", "other")
+    before = ip("link", "show", "dev", "up0.10")
+    with pytest.raises(NotOurs, match="is no 802.1Q link, not VLAN 10 on up0"):
+        Links().ensure(TEN)
+    assert not Links().remove(TEN)
+    assert ip("link", "show", "dev", "up0.10") == before
+
+
+def test_the_hosts_own_addresses_are_read_and_missing_nics_have_none() -> None:
+    ip("link", "set", "dev", "up0", "address", "02:AB:00:00:00:01")
+    assert Links().macs(["up0", "eth7", ""]) == {"02:ab:00:00:00:01"}
+
+
+def test_it_is_made_once_and_is_ours(links: Links) -> None:
+    assert links.ensure(TEN)
+    made = ip("-d", "link", "show", "dev", "up0.10")
+    assert "vlan protocol 802.1Q id 10" in made
+    assert not links.ensure(TEN)
+    assert ip("-d", "link", "show", "dev", "up0.10") == made
+    state = links.observe()["up0.10"]
+    assert (state.parent, state.vlan, state.mtu_bytes, state.up, state.ours) == ("up0", 10, 1500, True, True)
+    assert "inet6" not in ip("addr", "show", "dev", "up0.10")
+    assert Path("/proc/sys/net/ipv6/conf/up0.10/accept_ra").read_text().strip() == "0"
+    assert links.remove(TEN)
+    assert not links.remove(TEN)
+
+
+@pytest.mark.parametrize(("parent", "vlan"), [("up0", 11), ("peer0", 10)])
+def test_another_vlan_or_parent_under_the_name_is_refused_and_stays(
+    links: Links, parent: str, vlan: int
+) -> None:
+    ip("link", "add", "link", parent, "name", "up0.10", "type", "vlan", "id", str(vlan))
+    before = ip("-d", "link", "show", "dev", "up0.10")
+    with pytest.raises(NotOurs, match=f"is VLAN {vlan} on {parent}, not VLAN 10 on up0"):
+        links.ensure(TEN)
+    assert ip("-d", "link", "show", "dev", "up0.10") == before
+
+
+def test_ours_is_put_up_and_gets_its_mtu_back(links: Links) -> None:
+    links.ensure(TEN)
+    ip("link", "set", "dev", "up0.10", "down", "mtu", "1400")
+    assert links.ensure(TEN)
+    state = links.observe()["up0.10"]
+    assert (state.up, state.mtu_bytes) == (True, 1500)
+
+
+def test_a_right_one_of_somebody_else_is_used_and_never_changed_or_removed(links: Links) -> None:
+    ip("link", "add", "link", "up0", "name", "up0.10", "type", "vlan", "id", "10")
+    with pytest.raises(NotOurs, match="is down"):
+        links.ensure(TEN)
+    ip("link", "set", "dev", "up0.10", "up")
+    assert not links.ensure(TEN)
+    assert not links.remove(TEN)
+    assert not links.observe()["up0.10"].ours
+
+
+def test_one_that_carries_something_is_never_removed(links: Links) -> None:
+    links.ensure(TEN)
+    ip("link", "add", "link", "up0.10", "name", "child", "type", "macvlan", "mode", "bridge")
+    with pytest.raises(NotOurs, match="still carries child"):
+        links.remove(TEN)
+    ip("link", "del", "dev", "child")
+    assert links.remove(TEN)
+
+
+def test_a_parent_with_a_long_name_gets_a_link_with_a_short_one(links: Links) -> None:
+    ip("link", "set", "dev", "up0", "down")
+    ip("link", "set", "dev", "up0", "name", "enp130s0f1np1")
+    name = link_name("enp130s0f1np1", Vid(10))
+    assert links.ensure(LinkIntent(name=name, parent="enp130s0f1np1", vlan=Vid(10), mtu_bytes=1500))
+    assert links.observe()[name].parent == "enp130s0f1np1"
+
+
+def test_a_parent_that_was_renamed_is_told_and_the_link_stays(links: Links) -> None:
+    links.ensure(TEN)
+    ip("link", "set", "dev", "up0", "down")
+    ip("link", "set", "dev", "up0", "name", "new0")
+    with pytest.raises(PermanentError, match="its parent up0 is not on this host"):
+        links.ensure(TEN)
+    with pytest.raises(NotOurs, match="is VLAN 10 on new0, not VLAN 10 on peer0"):
+        links.ensure(LinkIntent(name="up0.10", parent="peer0", vlan=Vid(10), mtu_bytes=1500))
+    assert links.observe()["up0.10"].parent == "new0"
