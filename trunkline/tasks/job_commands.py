@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trunkline.orchestrator.cli.output import Format, Output, ago, print_json, print_table, printable, who
+from trunkline.orchestrator.cli.stores import open_record
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.store import Job
@@ -122,12 +123,12 @@ def run(
 @jobs_app.command("list")
 def list_jobs(output: Output = Format.TABLE) -> None:
     """List jobs, the newest first."""
-    context = _context()
-    jobs = context.store.jobs.list()
+    store, _ = open_record()
+    jobs = store.jobs.list()
     if output is Format.JSON:
         print_json([_as_json(job) for job in jobs])
         return
-    now = context.store.now()
+    now = store.now()
     rows = [
         [job.id, job.kind, job.state, f"{job.done}/{job.total}", job.who, ago(now, job.created_at), job.why]
         for job in jobs
@@ -138,8 +139,7 @@ def list_jobs(output: Output = Format.TABLE) -> None:
 @jobs_app.command("show")
 def show(job: JobId, output: Output = Format.TABLE) -> None:
     """Show one job: arguments, log, result."""
-    context = _context()
-    found = context.store.jobs.get(job)
+    found = open_record()[0].jobs.get(job)
     if output is Format.JSON:
         print_json(_as_json(found))
         return
@@ -162,7 +162,7 @@ def cancel(job: JobId) -> None:
     """Cancel a job: steps that run are finished, no further step is begun."""
     from trunkline.orchestrator.errors import PermanentError
 
-    jobs = _context().store.jobs
+    jobs = open_record()[0].jobs
     state = jobs.get(job).state
     if state in OVER:
         raise PermanentError(f"is over already ({state})", subject=f"job {job}")

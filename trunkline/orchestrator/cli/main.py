@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib.metadata import EntryPoint, entry_points, version
@@ -17,6 +18,8 @@ GROUP = "trunkline.commands"
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 """What a shell reports for a program that SIGINT or SIGPIPE ended."""
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+"""What writing to a full or dying disk raises."""
 
 
 class Commands(typer.core.TyperGroup):
@@ -127,6 +130,8 @@ def _status() -> int:
         return _hang_up()
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except OSError as error:
+        status = _cannot_write(error) if error.errno in FULL else _unforeseen(error)
     except Exception as error:  # noqa: BLE001  # the last resort: a traceback tells an operator nothing
         status = _unforeseen(error)
     if status == INTERRUPTED:
@@ -136,9 +141,13 @@ def _status() -> int:
     except BrokenPipeError:
         return _hang_up()
     except OSError as error:
-        _abandon_output()
-        return _failed(f"standard output: cannot be written ({error.strerror})")
+        return _cannot_write(error)
     return status
+
+
+def _cannot_write(error: OSError) -> int:
+    _abandon_output()
+    return _failed(f"standard output: cannot be written ({error.strerror})")
 
 
 def _failed(text: str) -> int:

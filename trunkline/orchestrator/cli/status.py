@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from trunkline.orchestrator.cli.output import Format, Output, ago, print_json, print_table
+from trunkline.orchestrator.cli.output import Format, Output, ago, print_json, print_table, printable
 
 status_app = typer.Typer(add_completion=False)
 verify_app = typer.Typer(add_completion=False)
@@ -48,7 +48,7 @@ def verify(output: Output = Format.TABLE) -> None:
 def _print(picture: Mapping[str, Any]) -> None:
     now = picture["at"]
     if picture["inventory"] is None:
-        sys.stdout.write("no inventory was applied yet; run `trunkline apply FILE`\n")
+        sys.stderr.write("no inventory was applied yet; run `trunkline apply FILE`\n")
     segments = [
         [s["name"], str(s["vlan"]), " ".join(s["subnets"]), " ".join(s["gateways"])]
         for s in picture["segments"]
@@ -82,7 +82,7 @@ def _print(picture: Mapping[str, Any]) -> None:
     ]
     print_table(("SEGMENT", "ADDRESS", "STATE", "HOST", "CONTAINER", "MAC"), leases, empty="no leases")
     for problem in picture["problems"]:
-        sys.stdout.write(f"! {problem}\n")
+        sys.stdout.write(f"! {printable(problem)}\n")
 
 
 def _state(attachment: Mapping[str, Any], now: float) -> str:
