@@ -86,10 +86,15 @@ class PrivateEngine:
         """Stop dockerd, or kill it with SIGKILL; containers of a killed one are ended when it starts again."""
         os.kill(self._daemon_pid(), number)
         self._daemon.wait(STOP_SECONDS)
+        # A containerd that died with it is a zombie of process 1, which the next dockerd takes for a living one.
+        self.inside("rm", "-f", "/run/docker/containerd/containerd.pid")
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let dockerd hang: its socket accepts, nobody answers."""
+        """Let dockerd hang: its socket accepts, nobody answers.
+
+        Once thawed it answers, but may not end on SIGTERM any more: kill it before the next test.
+        """
         pid = self._daemon_pid()
         os.kill(pid, signal.SIGSTOP)
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -26,11 +28,14 @@ def dockerd(started: PrivateEngine) -> Iterator[PrivateEngine]:
     """Give the engine without containers and networks."""
     yield started
     # docker-py leaves a socket that could not connect to the garbage collector; that is no later test's warning.
-    gc.collect()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
     started.clean()
 
 
 @pytest.fixture
-def engine(dockerd: PrivateEngine) -> Engine:
+def engine(dockerd: PrivateEngine) -> Iterator[Engine]:
     """Give the driver of that engine."""
-    return Engine(dockerd.url)
+    with contextlib.closing(Engine(dockerd.url)) as driver:
+        yield driver

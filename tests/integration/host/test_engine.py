@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from contextlib import closing
 from ipaddress import ip_address
 
 import pytest
@@ -94,8 +95,8 @@ class TestContainers:
     def test_a_404_that_does_not_say_that_the_container_is_missing_is_no_answer(
         self, dockerd: PrivateEngine
     ) -> None:
-        with pytest.raises(Unreachable, match="page not found"):
-            Client(dockerd.url).post("/nonsense", {}, "ask nonsense")
+        with closing(Client(dockerd.url)) as asked, pytest.raises(Unreachable, match="page not found"):
+            asked.post("/nonsense", {}, "ask nonsense")
 
     def test_the_version_is_told(self, dockerd: PrivateEngine, engine: Engine) -> None:
         assert engine.version().startswith(dockerd.docker("version", "--format", "{{.Server.Version}}"))
@@ -240,6 +241,20 @@ class TestConnect:
         facts = engine.inspect(second)
         assert facts is not None
         assert set(facts.endpoints) == {"bridge"}
+
+    def test_what_docker_left_of_a_refused_connection_is_no_connection(
+        self, dockerd: PrivateEngine, engine: Engine
+    ) -> None:
+        engine.ensure_network(an_intent())
+        first, second = started(dockerd, "c1"), started(dockerd, "c2")
+        engine.connect(first, "web", TEN, default_route=True)
+        with pytest.raises(AssertionError, match="Address already in use"):
+            dockerd.docker("network", "connect", "--ip", "172.31.0.10", "--ip6", "fd00:31::10", "web", "c2")
+        with pytest.raises(AddressError, match="Address already in use"):
+            engine.connect(second, "web", TEN, default_route=True)
+        assert engine.disconnect(first, "web")
+        assert engine.connect(second, "web", TEN, default_route=True).mac
+        assert "inet 172.31.0.10/16" in interface_addresses(dockerd, "c2")
 
     def test_an_address_outside_the_network_is_refused(self, dockerd: PrivateEngine, engine: Engine) -> None:
         engine.ensure_network(an_intent())
@@ -421,9 +436,7 @@ class TestRefusals:
             dockerd.inside("ip", "link", "del", "dev", "probe")
             pytest.skip("this kernel has 802.1Q")
 
-    def test_a_mac_address_that_is_on_the_link_already(
-        self, dockerd: PrivateEngine, engine: Engine
-    ) -> None:
+    def test_a_mac_address_that_is_on_the_link_already(self, dockerd: PrivateEngine, engine: Engine) -> None:
         engine.ensure_network(an_intent())
         words = ("ip", "link", "add", "link", "eth0.10", "name", "same", "address", "02:42:ac:1f:00:0a")
         dockerd.inside(*words, "type", "macvlan", "mode", "bridge")
@@ -446,12 +459,17 @@ class TestRefusals:
             dockerd.inside("ip", "link", "del", "dev", "br7")
 
     @pytest.mark.parametrize("mode", ["none", "container:other"])
-    def test_a_network_mode_that_excludes_others(self, dockerd: PrivateEngine, engine: Engine, mode: str) -> None:
+    def test_a_network_mode_that_excludes_others(
+        self, dockerd: PrivateEngine, engine: Engine, mode: str
+    ) -> None:
         engine.ensure_network(an_intent())
         started(dockerd, "other")
         container = started(dockerd, "c1", "--network", mode)
-        with pytest.raises(PermanentError, match="start it without --network host, none or container:"):
-            Client(dockerd.url).post("/networks/web/connect", {"Container": container}, "connect it")
+        with (
+            closing(Client(dockerd.url)) as asked,
+            pytest.raises(PermanentError, match="start it without --network host, none or container:"),
+        ):
+            asked.post("/networks/web/connect", {"Container": container}, "connect it")
 
     def test_words_of_docker_are_cut_and_cleaned(self) -> None:
         assert client.printable("a\x1b[31m\nb") == "a?[31m?b"
@@ -474,6 +492,8 @@ class TestTheEngineItself:
             with pytest.raises(Unreachable):
                 Engine(dockerd.url).version()
         assert engine.containers() == ()
+        dockerd.stop(signal.SIGKILL)
+        dockerd.start()
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
     def test_one_that_was_restarted_is_used_again(

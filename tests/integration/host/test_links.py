@@ -53,7 +53,7 @@ def has_vlans() -> bool:
 
 
 @pytest.fixture
-def links(namespace: None) -> Links:
+def links() -> Links:
     """Give the driver where the kernel has 802.1Q."""
     if not has_vlans():
         pytest.skip("this kernel has no 8021q; `make test` runs it in the lab kernel")
@@ -86,7 +86,7 @@ def test_a_name_too_long_for_linux_is_refused() -> None:
 def test_another_kind_of_link_under_the_name_is_refused_and_stays() -> None:
     ip("link", "add", "name", "up0.10", "type", "veth", "peer", "name", "other")
     before = ip("link", "show", "dev", "up0.10")
-    with pytest.raises(NotOurs, match="is no 802.1Q link, not VLAN 10 on up0"):
+    with pytest.raises(NotOurs, match=r"is no 802\.1Q link, not VLAN 10 on up0"):
         Links().ensure(TEN)
     assert not Links().remove(TEN)
     assert ip("link", "show", "dev", "up0.10") == before
@@ -152,6 +152,7 @@ def test_one_that_carries_something_is_never_removed(links: Links) -> None:
 def test_a_parent_with_a_long_name_gets_a_link_with_a_short_one(links: Links) -> None:
     ip("link", "set", "dev", "up0", "down")
     ip("link", "set", "dev", "up0", "name", "enp130s0f1np1")
+    ip("link", "set", "dev", "enp130s0f1np1", "up")
     name = link_name("enp130s0f1np1", Vid(10))
     assert links.ensure(LinkIntent(name=name, parent="enp130s0f1np1", vlan=Vid(10), mtu_bytes=1500))
     assert links.observe()[name].parent == "enp130s0f1np1"
@@ -166,3 +167,13 @@ def test_a_parent_that_was_renamed_is_told_and_the_link_stays(links: Links) -> N
     with pytest.raises(NotOurs, match="is VLAN 10 on new0, not VLAN 10 on peer0"):
         links.ensure(LinkIntent(name="up0.10", parent="peer0", vlan=Vid(10), mtu_bytes=1500))
     assert links.observe()["up0.10"].parent == "new0"
+
+
+def test_a_parent_that_is_down_is_told_and_the_link_is_ours_and_put_up_later(links: Links) -> None:
+    ip("link", "set", "dev", "up0", "down")
+    with pytest.raises(PermanentError, match="while its parent is down; run `ip link set dev NIC up`"):
+        links.ensure(TEN)
+    assert links.observe()["up0.10"].ours
+    ip("link", "set", "dev", "up0", "up")
+    assert links.ensure(TEN)
+    assert links.observe()["up0.10"].up

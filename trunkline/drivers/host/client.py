@@ -118,7 +118,7 @@ class Client:
         except docker.errors.APIError as error:
             raise self._refusal(error, what, about or self.subject) from error
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            self._forget()
+            self.close()
             raise Unreachable(
                 f"could not {what} ({type(error).__name__})",
                 subject=self.subject,
@@ -172,7 +172,7 @@ class Client:
     def _opened(self, version: str) -> Any:
         return docker.APIClient(base_url=self.url, version=version, timeout=TIMEOUT_SECONDS)
 
-    def _forget(self) -> None:
+    def close(self) -> None:
         """Close what is open: the next question begins anew."""
         if self._api is not None:
             self._api.close()

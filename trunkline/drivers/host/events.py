@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -76,19 +77,20 @@ def _follow(
     # By the engine's clock, in whole seconds: whatever it reports from now on is not older.
     newest = _clock(stream) if since is None else since
     known = 0
-    while True:
-        with stream:
-            for raw in _objects(stream, client.subject):
-                time = int(raw.get("timeNano") or 0)
-                if time > known:
-                    newest = max(newest, time)
-                    yield parse_event(raw)
-        # What the engine remembers since then comes again, and is known up to here.
-        known = newest
-        stream = _open(client, newest, silence_seconds)
-        yield EngineEvent(
-            kind=SILENCE, action=SILENCE, container=ContainerId(""), time=_clock(stream) / NANOSECONDS
-        )
+    with contextlib.closing(client):
+        while True:
+            with stream:
+                for raw in _objects(stream, client.subject):
+                    time = int(raw.get("timeNano") or 0)
+                    if time > known:
+                        newest = max(newest, time)
+                        yield parse_event(raw)
+            # What the engine remembers since then comes again, and is known up to here.
+            known = newest
+            stream = _open(client, newest, silence_seconds)
+            yield EngineEvent(
+                kind=SILENCE, action=SILENCE, container=ContainerId(""), time=_clock(stream) / NANOSECONDS
+            )
 
 
 def _objects(stream: requests.Response, subject: str) -> Iterator[dict[str, Any]]:

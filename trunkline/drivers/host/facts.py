@@ -25,13 +25,17 @@ def facts_of(raw: Answer) -> ContainerFacts:
     """Read a `docker inspect` answer."""
     host = raw.get("HostConfig") or {}
     settings = raw.get("NetworkSettings") or {}
+    running = bool((raw.get("State") or {}).get("Running"))
     return ContainerFacts(
         id=ContainerId(raw["Id"]),
         name=str(raw.get("Name") or "").lstrip("/"),
-        running=bool((raw.get("State") or {}).get("Running")),
+        running=running,
         labels=(raw.get("Config") or {}).get("Labels") or {},
         endpoints={
-            name: _endpoint(name, item or {}) for name, item in (settings.get("Networks") or {}).items()
+            name: _endpoint(name, item or {})
+            for name, item in (settings.get("Networks") or {}).items()
+            # Docker 20.10 keeps the entry of a connection it refused; no endpoint stands behind it.
+            if not running or (item or {}).get("EndpointID")
         },
         network_mode=str(host.get("NetworkMode") or "default"),
         publishes_ports=bool(host.get("PortBindings") or host.get("PublishAllPorts")),

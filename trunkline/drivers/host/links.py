@@ -117,10 +117,9 @@ class Links:
         if made is None:
             raise PermanentError("vanished while it was made", subject=subject)
         _keep_host_out(intent.name)
-        _call(
-            lambda: netlink.link("set", index=made["index"], ifalias=f"{MARK}{intent.vlan}", state="up"),
-            subject,
-        )
+        # Marked before it is put up: a parent that is down refuses the second, and the link must be known as ours.
+        _call(lambda: netlink.link("set", index=made["index"], ifalias=f"{MARK}{intent.vlan}"), subject)
+        _call(lambda: netlink.link("set", index=made["index"], state="up"), subject)
 
     def _correct(self, netlink: Any, intent: LinkIntent, subject: str) -> bool:
         state = _observe(netlink).get(intent.name)
@@ -203,6 +202,12 @@ def _translated(error: NetlinkError, subject: str) -> OrchestratorError:
         )
     if error.code == errno.EPERM:
         return Unsupported("this process may not change links", subject=subject, fix="give it CAP_NET_ADMIN")
+    if error.code == errno.ENETDOWN:
+        return PermanentError(
+            "cannot be put up while its parent is down",
+            subject=subject,
+            fix="run `ip link set dev NIC up` for the host's uplink",
+        )
     return PermanentError(
         f"the kernel refused ({errno.errorcode.get(error.code, error.code)})", subject=subject
     )

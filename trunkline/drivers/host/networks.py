@@ -49,6 +49,10 @@ class Engine:
         self._url = url
         self._client = Client(url)
 
+    def close(self) -> None:
+        """Close the connections; the next question opens new ones."""
+        self._client.close()
+
     def version(self) -> str:
         """Ask whether the engine answers, and which it is: ``20.10.24 (API 1.41)``.
 

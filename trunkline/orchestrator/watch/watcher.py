@@ -59,10 +59,14 @@ class Watcher:
             self.bell.resync(self.host)
             for event in stream:
                 heard = True
+                if self.wait(0):
+                    break
                 if event.container and event.action in TELLING:
                     self.bell.container(self.host, event.container)
         except OrchestratorError as error:
             log.warning("watch.interrupted", host=self.host, error=str(error))
+        except Exception:  # a watch that ends misses everything from then on, and nobody would see it
+            log.exception("watch.broke", host=self.host)
         return heard
 
 
