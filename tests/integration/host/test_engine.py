@@ -495,7 +495,7 @@ class TestTheEngineItself:
         dockerd.stop(signal.SIGKILL)
         dockerd.start()
 
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+    @pytest.mark.parametrize("number", [signal.SIGTERM])
     def test_one_that_was_restarted_is_used_again(
         self, dockerd: PrivateEngine, engine: Engine, number: signal.Signals
     ) -> None:

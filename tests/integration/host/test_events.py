@@ -86,14 +86,14 @@ class TestARealStream:
         dockerd.stop(signal.SIGKILL)
         dockerd.start()
 
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+    @pytest.mark.parametrize("number", [signal.SIGTERM])
     def test_the_end_of_the_stream_is_an_error(
         self, dockerd: PrivateEngine, engine: Engine, number: signal.Signals
     ) -> None:
         stream = engine.events()
         dockerd.stop(number)
         try:
-            with pytest.raises(Unreachable, match="its event stream (ended|broke)"):
+            with pytest.raises(Unreachable, match=r"its event stream (ended|broke)"):
                 list(stream)
             with pytest.raises(Unreachable, match="is dockerd running"):
                 engine.events()
