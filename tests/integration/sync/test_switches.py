@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sync.site import H1, H2, PORT, SW1, WEB, Site, a_site
-from trunkline.orchestrator.models import PortName, switch_key
+from trunkline.orchestrator.models import ContainerId, PortName, switch_key
+from trunkline.orchestrator.store import Owner
 
 CARRIES = f"carries:{PORT}:10"
 
@@ -18,6 +19,12 @@ CARRIES = f"carries:{PORT}:10"
 def site(redis_url: str, tmp_path: Path) -> Iterator[Site]:
     with a_site(redis_url, tmp_path) as built:
         yield built
+
+
+def dotted(mac: str) -> str:
+    """Write a MAC as the switch does."""
+    digits = mac.replace(":", "")
+    return ".".join(digits[at : at + 4] for at in (0, 4, 8))
 
 
 def _state(site: Site) -> tuple[str, str]:
@@ -211,3 +218,32 @@ def test_nothing_is_written_after_another_worker_took_over(site: Site) -> None:
     site.store.devices.release(holder)
     site.sync()
     assert site.running.config_lines != []
+
+
+@pytest.mark.parametrize("mac", ["aa:bb:cc:00:00:01", ""])
+def test_the_address_of_a_container_that_is_gone_keeps_no_vlan(site: Site, mac: str) -> None:
+    segment = site.context.inventory().segments[WEB]
+    owner = Owner(container_id=ContainerId("c1"), endpoint=WEB)
+    site.hold(WEB)
+    site.sync()
+    lease = site.store.ledger.allocate(segment, family=4, owner=owner, host=H1, name="c1")
+    if mac:
+        site.store.ledger.confirm(segment, owner=owner, endpoint_id="e1", mac=mac)
+    site.running.learn(port=PORT, vlan=10, mac=dotted(mac or f"02:42:{lease.address.packed.hex(':')}"))
+    site.store.ledger.release(segment, owner)
+    site.hold()
+    site.sync()
+    assert "switchport trunk allowed vlan 100" in site.port()
+
+
+def test_a_stranger_that_talks_in_a_vlan_keeps_it_on_its_port_and_is_named(site: Site) -> None:
+    site.hold(WEB)
+    site.sync()
+    site.running.learn(port=PORT, vlan=10, mac=dotted("0c:0f:fe:e0:00:01"))
+    site.hold()
+    site.sync()
+    assert "switchport trunk allowed vlan 10,100" in site.port()
+    assert "0c:0f:fe:e0:00:01 talks there" in site.error()
+    site.running.forget_macs()
+    site.sync()
+    assert "switchport trunk allowed vlan 100" in site.port()

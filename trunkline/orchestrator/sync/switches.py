@@ -9,13 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Literal
 
 import structlog
 
 from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError
 from trunkline.orchestrator.intents import Claim, HostReport, SwitchIntent
-from trunkline.orchestrator.models import DeviceKey, HostName, Inventory, Switch, SwitchName, switch_key
+from trunkline.orchestrator.models import (
+    Address,
+    DeviceKey,
+    HostName,
+    Inventory,
+    Switch,
+    SwitchName,
+    switch_key,
+)
 from trunkline.orchestrator.planning import (
     TooManyRemovals,
     claim_from_owned,
@@ -76,10 +85,19 @@ def _reports(context: Context, inventory: Inventory, owned: frozenset[str]) -> d
         segments += context.former_segments(inventory).values()
     for segment in segments:
         for lease in context.store.ledger.leases(segment):
-            if lease.state == "QUARANTINE" and lease.mac and lease.host in reports:
+            if lease.state == "QUARANTINE" and lease.host in reports:
                 report = reports[lease.host]
-                reports[lease.host] = replace(report, macs=report.macs | {lease.mac.lower()})
+                mac = lease.mac.lower() or _usual_mac(lease.address)
+                reports[lease.host] = replace(report, macs=report.macs | {mac} - {""})
     return reports
+
+
+def _usual_mac(address: Address) -> str:
+    """Give the MAC that Docker before 28 derives from an IPv4 address; empty for IPv6.
+
+    For a container that was removed while it was being connected: nobody saw its MAC but the switch.
+    """
+    return f"02:42:{address.packed.hex(':')}" if isinstance(address, IPv4Address) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
