@@ -17,7 +17,10 @@ class Role(StrEnum):
 
 
 HostOption = Annotated[
-    str | None, typer.Option("--host", envvar="TRUNKLINE_HOST", help="This machine's name in the inventory.")
+    str | None,
+    typer.Option(
+        "--host", metavar="NAME", envvar="TRUNKLINE_HOST", help="This machine's name in the inventory."
+    ),
 ]
 
 worker_app = typer.Typer(add_completion=False)
@@ -28,9 +31,14 @@ health_app = typer.Typer(add_completion=False)
 
 @worker_app.command()
 def worker(
-    role: Annotated[Role, typer.Argument(help="switch (anywhere), control (anywhere), host (on that host).")],
+    role: Annotated[
+        Role,
+        typer.Argument(metavar="ROLE", help="switch (anywhere), control (anywhere), host (on that host)."),
+    ],
     host: HostOption = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Threads of a switch or control worker.")] = 16,
+    concurrency: Annotated[
+        int, typer.Option(min=1, metavar="THREADS", help="Threads of a switch or control worker.")
+    ] = 16,
 ) -> None:
     """Run a Celery worker that serves one queue until it is told to stop."""
     from trunkline.orchestrator.models import HostName
@@ -68,7 +76,7 @@ def agent(host: HostOption = None) -> None:
 
 @health_app.command()
 def health(
-    role: Annotated[str, typer.Argument(help="switch, control, host, sweeper or agent.")],
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="switch, control, host, sweeper or agent.")],
     host: HostOption = None,
 ) -> None:
     """Exit 0 when somebody does this role's work, 1 when nobody does."""

@@ -40,7 +40,10 @@ class Asked(StrEnum):
 Device = Annotated[
     str | None,
     typer.Option(
-        "--device", "-d", help="One switch or host, NAME or switch:NAME or host:NAME; without it all."
+        "--device",
+        "-d",
+        metavar="NAME",
+        help="One switch or host, NAME or switch:NAME or host:NAME; without it all.",
     ),
 ]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, see `trunkline jobs list`.")]
@@ -51,7 +54,7 @@ def plan(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="An inventory not applied yet, - reads standard input; without it the stored one.",
         ),
     ] = None,
@@ -144,7 +147,8 @@ def show(job: JobId, output: Output = Format.TABLE) -> None:
         print_json(_as_json(found))
         return
     sys.stdout.write(
-        f"{found.kind} by {printable(found.who)}: {printable(found.why)}\nstate {found.state}, {found.done}/{found.total}\n"
+        f"{found.kind} by {printable(found.who)}: {printable(found.why)}\n"
+        f"state {found.state}, {found.done}/{found.total}\n"
     )
     for line in found.log:
         sys.stdout.write(f"  {printable(line)}\n")
@@ -248,8 +252,20 @@ def _print_result(job: Job) -> None:
         _print_plan(results)
         return
     for device, result in results.items():
-        facts = ", ".join(f"{key} {value}" for key, value in sorted(result.items()))
+        facts = ", ".join(f"{key} {_fact(value)}" for key, value in sorted(result.items()))
         sys.stdout.write(f"{device}: {printable(facts)}\n")
+
+
+def _fact(value: object) -> str:
+    """Write one fact of a result; identities of containers are cut as Docker does."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            names = [str(item).partition(":") for item in value]
+            return " ".join(f"{kind}{colon}{name[:12]}" for kind, colon, name in names) or "nothing"
+        case _:
+            return str(value)
 
 
 def _print_plan(results: Mapping[str, Mapping[str, Any]]) -> None:

@@ -113,7 +113,7 @@ class Shell:
         return str(path)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
     """End a process of ours, politely first."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)

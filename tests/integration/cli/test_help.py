@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,10 +137,9 @@ def tree() -> dict[str, list[str]]:
 
     found: dict[str, list[str]] = {}
 
-    def walk(name: str, command: object) -> None:
-        group = command if hasattr(command, "list_commands") else None
-        for each in group.list_commands(None) if group is not None else ():
-            walk(f"{name} {each}", group.get_command(None, each) if group is not None else None)
+    def walk(name: str, command: Any) -> None:  # typer vendors click and does not export its types
+        for each in command.list_commands(None) if hasattr(command, "list_commands") else ():
+            walk(f"{name} {each}", command.get_command(None, each))
         words = [
             word
             for parameter in getattr(command, "params", ())

@@ -11,8 +11,11 @@ from tests.integration.cli.site import PROGRAM, Said, Site, stop
 
 BOUND_SECONDS = 40
 NOBODY = "no worker reads queue host.h2; start `trunkline worker host --host h2` and run the job again"
-RECONCILE, PLAN, ELSEWHERE = ("jobs", "run", "reconcile", "-d", "h2"), ("plan", "renumbered.yaml"), ("plan",)
-Outcome = Callable[[tuple[str, ...]], Said]
+Words = tuple[str, ...]
+RECONCILE: Words = ("jobs", "run", "reconcile", "-d", "h2")
+PLAN: Words = ("plan", "renumbered.yaml")
+ELSEWHERE: Words = ("plan",)
+Outcome = Callable[[Words], Said]
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +33,12 @@ def outcome(site: Site, before: tuple[str, int]) -> Iterator[Outcome]:
     # Another queue, so that nobody reads it, and another database, so that nobody is alive there.
     elsewhere = {"TRUNKLINE_REDIS_URL": f"{base}/3", "TRUNKLINE_BROKER_URL": f"{base}/2"}
     assert site.shell("apply", "-", given=site.inventory(), **elsewhere).status == 0
-    started = {words: begin(site, words, {}) for words in (RECONCILE, PLAN)}
+    started: dict[Words, subprocess.Popen[str]] = {
+        words: begin(site, words, {}) for words in (RECONCILE, PLAN)
+    }
     started[ELSEWHERE] = begin(site, ELSEWHERE, elsewhere)
 
-    def end(words: tuple[str, ...]) -> Said:
+    def end(words: Words) -> Said:
         out, err = started[words].communicate(timeout=BOUND_SECONDS)
         return Said(started[words].returncode, out, err)
 
@@ -42,7 +47,7 @@ def outcome(site: Site, before: tuple[str, int]) -> Iterator[Outcome]:
         stop(process)
 
 
-def begin(site: Site, words: tuple[str, ...], env: dict[str, str]) -> subprocess.Popen[str]:
+def begin(site: Site, words: Words, env: dict[str, str]) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
     return subprocess.Popen(
         [PROGRAM, *words],

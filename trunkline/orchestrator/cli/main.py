@@ -88,7 +88,7 @@ app = typer.Typer(
     add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     epilog="Exit status: 0 done, 1 failed (the reason is on standard error), 2 wrong usage. "
     "`trunkline COMMAND --help` tells more.",
 )
