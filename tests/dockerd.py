@@ -91,16 +91,15 @@ class PrivateEngine:
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """Let dockerd hang: its socket accepts, nobody answers.
-
-        Once thawed it answers, but may not end on SIGTERM any more: kill it before the next test.
-        """
-        pid = self._daemon_pid()
-        os.kill(pid, signal.SIGSTOP)
+        """Let dockerd hang: its socket accepts, nobody answers."""
+        os.kill(self._daemon_pid(), signal.SIGSTOP)
+        # nsenter stops itself when its child stops, and continues its child when it is continued.
+        os.waitid(os.P_PID, self._daemon.pid, os.WSTOPPED | os.WNOWAIT)
         try:
             yield
         finally:
-            os.kill(pid, signal.SIGCONT)
+            self._daemon.send_signal(signal.SIGCONT)
+            self._until(self.answers, START_SECONDS)
 
     def answers(self) -> bool:
         """Say whether the API answers."""

@@ -481,6 +481,18 @@ class TestTheEngineItself:
         with pytest.raises(Unreachable, match="is dockerd running, and may this process use its socket"):
             Engine("unix:///nowhere/docker.sock").containers()
 
+    def test_one_that_hangs_is_unreachable_and_works_again_afterwards(
+        self, dockerd: PrivateEngine, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "TIMEOUT_SECONDS", 1)
+        engine.version()
+        with dockerd.frozen():
+            with pytest.raises(Unreachable, match="is dockerd running"):
+                engine.containers()
+            with closing(Engine(dockerd.url)) as fresh, pytest.raises(Unreachable):
+                fresh.version()
+        assert engine.containers() == ()
+
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
     def test_one_that_was_restarted_is_used_again(
         self, dockerd: PrivateEngine, engine: Engine, number: signal.Signals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,17 @@ class TestARealStream:
             ("connect", second),
             ("start", second),
         ]
+
+    def test_an_engine_that_hangs_is_unreachable_after_the_silence(
+        self, dockerd: PrivateEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("trunkline.drivers.host.client.TIMEOUT_SECONDS", 1)
+        stream = read_events(dockerd.url, silence_seconds=0.3)
+        with dockerd.frozen():
+            began = time.monotonic()
+            with pytest.raises(Unreachable):
+                list(stream)
+            assert time.monotonic() - began < 10
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
     def test_the_end_of_the_stream_is_an_error(
