@@ -304,3 +304,33 @@ def test_a_switch_that_is_only_observed_is_read_and_never_written(plane: Control
         plane.inventory = right
         plane.trunkline("apply", "-")
     plane.wait_for("host1", "web", "ready", seconds=90)
+
+
+def test_a_host_that_reboots_has_its_links_before_docker_starts(plane: ControlPlane) -> None:
+    host = plane.lab.host("host1")
+    own = plane.environment | {"TRUNKLINE_HOST": "host1"}
+    run(host, "kept", "--restart", "always")
+    plane.wait_for("host1", "web", "ready")
+    written = host.path(plane.environment["TRUNKLINE_STATE_DIR"]) / "links.json"
+    until(lambda: "eth0.10" in written.read_text(), subject="host1", what="wrote no links down", seconds=30)
+    process(host, "agent").kill()
+    process(host, "host-worker").kill()
+    host.stop_docker()
+    host.exec(["ip", "link", "del", "eth0.10"], check=True)
+
+    host.popen([PROGRAM, "agent"], own, name="agent")
+    until(
+        lambda: "trunkline:vlan=10" in host.exec(["ip", "-details", "link", "show", "eth0.10"]).stdout,
+        subject="host1",
+        what="has no link of ours",
+        seconds=30,
+    )
+    host.start_docker()
+    host.wait_for_docker()
+    until(
+        lambda: host.container_pings("kept", "172.31.0.1", tries=1),
+        subject="kept",
+        what="is not back without a worker",
+        seconds=60,
+    )
+    host.popen([PROGRAM, "worker", "host"], own, name="host-worker")

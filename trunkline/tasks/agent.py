@@ -1,4 +1,4 @@
-"""The agent of one host: watches Docker's events and shows that it is alive."""
+"""The agent of one host: restores its links after a boot, watches Docker's events and shows that it is alive."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from functools import partial
 
 import structlog
 
+from trunkline.drivers.host.links import Links
 from trunkline.drivers.host.networks import Engine
 from trunkline.orchestrator.errors import OrchestratorError
 from trunkline.orchestrator.models import HostName
 from trunkline.orchestrator.settings import Settings
 from trunkline.orchestrator.sync.context import Context
 from trunkline.orchestrator.watch.watcher import Watcher, stopper
+from trunkline.tasks.boot import restore_links
 from trunkline.tasks.context import make_context
 from trunkline.tasks.devices import docker_url
 
@@ -26,9 +28,10 @@ USUAL_SOCKET = "unix:///var/run/docker.sock"
 
 
 def run_agent(settings: Settings, name: HostName) -> None:
-    """Watch until told to stop; Docker or Redis being away is waited out."""
+    """Restore the host's links, then watch until told to stop; Docker or Redis being away is waited out."""
     stop = threading.Event()
     context = make_context(settings, owner="bell")
+    restore_links(settings.state_dir, Links())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=partial(_beat, context, name, stop), name="beat", daemon=True).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from trunkline.orchestrator.errors import LoginRefused
 from trunkline.orchestrator.settings import read_secret
 from trunkline.orchestrator.sync.hosts import Machine
+from trunkline.tasks.boot import write_links
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.models import HostName, Switch
@@ -82,7 +84,13 @@ def this_machine(name: HostName, context: Context) -> Machine:
     from trunkline.drivers.host.links import Links
     from trunkline.drivers.host.networks import Engine
 
-    return Machine(name=name, engine=Engine(docker_url(name, context)), links=Links(), boot_id=boot_id())
+    return Machine(
+        name=name,
+        engine=Engine(docker_url(name, context)),
+        links=Links(),
+        boot_id=boot_id(),
+        keep=partial(write_links, context.settings.state_dir),
+    )
 
 
 def docker_url(name: HostName, context: Context) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -43,12 +43,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """The host a worker runs on: its engine and its links."""
+    """The host a worker runs on: its engine and its links.
+
+    ``keep`` is told after each pass which links are ours, so that they can be made again after a reboot.
+    """
 
     name: HostName
     engine: Engine
     links: Links
     boot_id: str = ""
+    keep: Callable[[Sequence[LinkIntent]], None] = lambda _: None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -307,6 +311,13 @@ def _report(this: Pass, *, withdrawn: Sequence[SegmentName]) -> None:
     machine, inventory, store = this.machine, this.inventory, this.context.store
     uplinks = inventory.hosts[machine.name].uplinks
     links = machine.links.observe()
+    machine.keep(
+        [
+            LinkIntent(name=name, parent=link.parent, vlan=link.vlan, mtu_bytes=link.mtu_bytes)
+            for name, link in links.items()
+            if link.ours
+        ]
+    )
     store.devices.report(
         HostReport(
             host=machine.name,
