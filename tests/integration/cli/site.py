@@ -173,6 +173,9 @@ def a_site(folder: Path) -> Iterator[Site]:
         secret.write_text(switch.password)
         env = {key: text for key, text in os.environ.items() if not key.startswith(("TRUNKLINE_", "COLUMNS"))}
         env |= {
+            # Compiled once for all sites and kept out of the checkout: an installed program is compiled too.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(folder.parent / "bytecode"),
             "TRUNKLINE_REDIS_URL": redis.url,
             "TRUNKLINE_BROKER_URL": redis.url.removesuffix("/1") + "/0",
             "TRUNKLINE_STATE_DIR": str(folder / "state"),
