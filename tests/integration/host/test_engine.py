@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
 
 import pytest
@@ -57,6 +60,31 @@ def routes(dockerd: PrivateEngine, name: str, family: str = "-4") -> str:
 def interface_addresses(dockerd: PrivateEngine, name: str) -> str:
     """Read the addresses that the container's own kernel shows."""
     return dockerd.docker("exec", name, "ip", "addr", "show")
+
+
+@contextmanager
+def answering(version: str, port: int = 0) -> Iterator[HTTPServer]:
+    """Play an engine of that API version: only one engine is installed at a time."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"ApiVersion": version}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *words: object) -> None:
+            """Keep the test's output to itself."""
+
+    with HTTPServer(("127.0.0.1", port), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class TestContainers:
@@ -336,6 +364,18 @@ class TestConnect:
         assert routes(dockerd, "c1", "-6") == ""
         assert json.loads(dockerd.docker("network", "inspect", "web"))[0]["Internal"]
 
+    @pytest.mark.parametrize("wanted", [True, False])
+    def test_a_segment_without_a_gateway_leaves_the_container_its_bridge_and_default_route(
+        self, dockerd: PrivateEngine, engine: Engine, *, wanted: bool
+    ) -> None:
+        engine.ensure_network(an_intent(subnets=(a_subnet(gateway=None), a_subnet("fd00:31::/64", None))))
+        container = started(dockerd, "c1")
+        before = routes(dockerd, "c1")
+        endpoint = engine.connect(container, "web", TEN, default_route=wanted)
+        assert "dev eth0" in before
+        assert routes(dockerd, "c1") == before
+        assert endpoint.notes == ()
+
     def test_every_low_address_of_a_segment_without_a_gateway_can_be_lent(
         self, dockerd: PrivateEngine, engine: Engine
     ) -> None:
@@ -492,6 +532,17 @@ class TestTheEngineItself:
             with closing(Engine(dockerd.url)) as fresh, pytest.raises(Unreachable):
                 fresh.version()
         assert engine.containers() == ()
+
+    def test_one_that_comes_back_newer_is_asked_for_its_version_again(self) -> None:
+        with answering("1.41") as server:
+            port = server.server_port
+            asked = Client(f"tcp://127.0.0.1:{port}")
+            assert asked.api_version() == (1, 41)
+        with closing(asked):
+            with pytest.raises(Unreachable):
+                asked.ask(lambda api: api.version(), "tell its version")
+            with answering("1.48", port):
+                assert asked.api_version() == (1, 48)
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
     def test_one_that_was_restarted_is_used_again(

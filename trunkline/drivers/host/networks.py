@@ -132,8 +132,8 @@ class Engine:
     ) -> Connection:
         """Connect a container with exactly these addresses; nothing is done when it is.
 
-        With ``default_route`` the network's gateway becomes the container's. Engines before 28 cannot be told that,
-        they prefer the default bridge: there the container leaves it, unless it publishes ports through it.
+        With ``default_route`` the network's gateway becomes the container's, if it has one. Engines before 28 cannot
+        be told that, they prefer the default bridge: there the container leaves it, unless it publishes ports.
 
         Raises:
             AddressError: it is connected with other addresses, or one is taken or outside the network.
@@ -255,6 +255,8 @@ class Engine:
     def _lead_out(self, facts: ContainerFacts, network: str, *, wanted: bool) -> tuple[str, ...]:
         """See to the default route on an engine that cannot be told; gives what it could not do."""
         notes: tuple[str, ...] = ()
+        # A network without a gateway leads nowhere; without its bridge the container would have no way out at all.
+        wanted = wanted and not any(found.get("Internal") for found in self._named(network))
         if wanted and DEFAULT_BRIDGE in facts.endpoints:
             if facts.publishes_ports:
                 notes = (
