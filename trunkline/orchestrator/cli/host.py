@@ -105,7 +105,7 @@ def belongings(store: Store, inventory: Inventory | None, host: HostName) -> lis
 
 
 def let_go(store: Store, inventory: Inventory | None, host: HostName) -> None:
-    """Let every holder of the host go, end the grace, let its addresses rest, and have the switches looked at.
+    """Let every holder of the host go without a grace, let its addresses rest, and have the switches looked at.
 
     Safe to repeat: whatever an interruption left is still on record.
     """
@@ -117,7 +117,6 @@ def let_go(store: Store, inventory: Inventory | None, host: HostName) -> None:
                 store.ledger.release(segment, lease.owner)
     for holder in store.desired.holders_of(host):
         store.desired.hold(holder, host=host, wanted=frozenset(), known={})
-    store.desired.end_grace(host)
     for attachment in store.desired.attachments(host):
         store.desired.forget(host, attachment.segment)
     store.desired.uncordon(host)
