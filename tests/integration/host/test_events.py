@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -88,7 +92,7 @@ class TestARealStream:
     def test_the_end_of_the_stream_is_an_error(
         self, dockerd: PrivateEngine, engine: Engine, number: signal.Signals
     ) -> None:
-        stream = engine.events()
+        lost, stream = engine.events(), engine.events()
         dockerd.stop(number)
         try:
             with pytest.raises(Unreachable, match=r"its event stream (ended|broke)"):
@@ -97,6 +101,67 @@ class TestARealStream:
                 engine.events()
         finally:
             dockerd.start()
+        # Also when the engine is back before anybody looks: what happened between is lost.
+        with pytest.raises(Unreachable, match=r"its event stream (ended|broke)"):
+            until(lost, SILENCE)
+
+
+@contextmanager
+def playing(*answers: list[int]) -> Iterator[tuple[str, list[str]]]:
+    """Play an engine whose event streams tell these times, one list per request, and are silent then.
+
+    No real engine can be made to have its events exactly while a stream is opened anew. Gives its URL and what
+    ``since`` each request asked for.
+    """
+    over, asked, left = threading.Event(), list[str](), iter(answers)
+
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            if not url.path.endswith("/events"):
+                self.say(b'{"ApiVersion": "1.41"}')
+                self.say(b"")
+                return
+            asked.append(parse_qs(url.query).get("since", [""])[0])
+            for time_nano in next(left, []):
+                event = {"Type": "container", "Action": "start", "Actor": {"ID": "a"}, "timeNano": time_nano}
+                self.say(json.dumps(event).encode() + b"\n")
+            over.wait(20)
+
+        def say(self, chunk: bytes) -> None:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+
+        def log_message(self, *words: object) -> None:
+            """Keep the test's output to itself."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"tcp://127.0.0.1:{server.server_port}", asked
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+
+
+def test_what_happened_while_the_stream_was_opened_anew_is_told_once() -> None:
+    second = 1_000_000_000
+    later = 4_000_000_000 * second
+    with playing([later], [later, later + 1]) as (url, asked):
+        stream = read_events(url, silence_seconds=0.3)
+        found = [next(stream) for _ in range(3)]
+        assert [event.action for event in found] == ["start", SILENCE, "start"]
+        assert asked == ["", "4000000000.000000000"]
+        next(stream)
+        assert asked[2] == "4000000000.000000001"
+        stream.close()  # type: ignore[attr-defined]  # it is a generator
 
 
 def test_every_recorded_event_is_read(captures: Path) -> None:

@@ -123,9 +123,10 @@ def test_another_vlan_or_parent_under_the_name_is_refused_and_stays(
     assert ip("-d", "link", "show", "dev", "up0.10") == before
 
 
-def test_ours_is_put_up_and_gets_its_mtu_back(links: Links) -> None:
+@pytest.mark.parametrize("change", [("down",), ("mtu", "1400"), ("down", "mtu", "1400")])
+def test_ours_is_put_up_and_gets_its_mtu_back(links: Links, change: tuple[str, ...]) -> None:
     links.ensure(TEN)
-    ip("link", "set", "dev", "up0.10", "down", "mtu", "1400")
+    ip("link", "set", "dev", "up0.10", *change)
     assert links.ensure(TEN)
     state = links.observe()["up0.10"]
     assert (state.up, state.mtu_bytes) == (True, 1500)

@@ -131,6 +131,7 @@ def test_silence_and_actions_that_change_nothing_ring_nothing() -> None:
     def events() -> Iterator[EngineEvent]:
         yield EngineEvent(kind="silence", action="silence", container=ContainerId(""), time=0.0)
         yield an_event("pause")
+        yield EngineEvent(kind="network", action="destroy", container=ContainerId(""), time=0.0)
         rung.set()
 
     bell = RecordingBell()
