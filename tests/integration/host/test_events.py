@@ -107,8 +107,8 @@ class TestARealStream:
 
 
 @contextmanager
-def playing(*answers: list[int]) -> Iterator[tuple[str, list[str]]]:
-    """Play an engine whose event streams tell these times, one list per request, and are silent then.
+def playing(*answers: list[int], ends: bool = False) -> Iterator[tuple[str, list[str]]]:
+    """Play an engine whose event streams tell these times, one list per request, and then are silent or end.
 
     No real engine can be made to have its events exactly while a stream is opened anew. Gives its URL and what
     ``since`` each request asked for.
@@ -132,7 +132,10 @@ def playing(*answers: list[int]) -> Iterator[tuple[str, list[str]]]:
             for time_nano in next(left, []):
                 event = {"Type": "container", "Action": "start", "Actor": {"ID": "a"}, "timeNano": time_nano}
                 self.say(json.dumps(event).encode() + b"\n")
-            over.wait(20)
+            if ends:
+                self.say(b"")
+            else:
+                over.wait(20)
 
         def say(self, chunk: bytes) -> None:
             self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
@@ -162,6 +165,15 @@ def test_what_happened_while_the_stream_was_opened_anew_is_told_once() -> None:
         next(stream)
         assert asked[2] == "4000000000.000000001"
         stream.close()  # type: ignore[attr-defined]  # it is a generator
+
+
+def test_a_stream_that_ends_properly_is_an_error_too() -> None:
+    with playing([4], [], ends=True) as (url, asked):
+        stream = read_events(url, silence_seconds=5)
+        assert next(stream).action == "start"
+        with pytest.raises(Unreachable, match="its event stream ended; dockerd stops or restarts"):
+            next(stream)
+        assert len(asked) == 1
 
 
 def test_every_recorded_event_is_read(captures: Path) -> None:
