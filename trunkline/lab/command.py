@@ -38,6 +38,7 @@ class Commands(typer.core.TyperGroup):
 
 
 app = typer.Typer(
+    add_completion=False,
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

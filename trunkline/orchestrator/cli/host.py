@@ -120,4 +120,5 @@ def let_go(store: Store, inventory: Inventory | None, host: HostName) -> None:
     for attachment in store.desired.attachments(host):
         store.desired.forget(host, attachment.segment)
     store.desired.uncordon(host)
+    store.devices.forget_host(host)
     store.desired.touch(tuple(map(switch_key, inventory.switches)) if inventory is not None else ())

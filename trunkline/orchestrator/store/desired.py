@@ -87,9 +87,12 @@ class Desired:
         """Record where an attachment stands; one that is not on record is left alone."""
         self._connection.script("set_state", host, segment, state, cause)
 
-    def forget(self, host: HostName, segment: SegmentName) -> bool:
-        """Drop an attachment that nobody holds; False when somebody does or it is not there."""
-        return bool(self._connection.script("forget", host, segment))
+    def forget(self, host: HostName, segment: SegmentName, *, only_over: bool = False) -> bool:
+        """Drop an attachment that nobody holds; False when somebody does or it is not there.
+
+        With ``only_over`` also when its grace still runs: somebody may have come and gone since it was looked at.
+        """
+        return bool(self._connection.script("forget", host, segment, "1" if only_over else "0"))
 
     def end_grace(self, host: HostName) -> int:
         """End the grace of every attachment of this host that nobody holds; returns how many."""

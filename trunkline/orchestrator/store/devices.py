@@ -177,6 +177,10 @@ class Devices:
         """Give the last report of every host that ever sent one."""
         return tuple(_report(text) for text in self._connection.do("HVALS", f"{PREFIX}reports"))
 
+    def forget_host(self, host: HostName) -> None:
+        """Drop what a host reported and every mark on it: it does not come back."""
+        self._connection.script("forget_host", host)
+
     def heartbeat(self, process: str, seconds: float) -> None:
         """Record that a process is alive, and may be believed for ``seconds``."""
         self._connection.do("SET", f"{PREFIX}alive:{process}", "1", "PX", int(seconds * 1000))

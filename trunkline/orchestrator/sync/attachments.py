@@ -103,7 +103,7 @@ def retire(context: Context, inventory: Inventory) -> None:
             continue
         if _known(inventory, attachment) and _still_carried(inventory, attachment, owned):
             continue
-        store.desired.forget(attachment.host, attachment.segment)
+        store.desired.forget(attachment.host, attachment.segment, only_over=True)
 
 
 def _known(inventory: Inventory, attachment: Attachment) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from trunkline.orchestrator.errors import OrchestratorError
 from trunkline.orchestrator.models import host_key
 from trunkline.orchestrator.store import Operation
+from trunkline.orchestrator.sync.liveness import stamp
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.sync.hosts import Pass
@@ -24,6 +25,7 @@ def write(this: Pass, why: str, lines: Sequence[str], action: Callable[[], Resul
         lines: The same thing as a person would type it; it is shown, never run.
         action: What does it.
     """
+    stamp(this.context, f"host.{this.machine.name}")  # many writes take long, and no bell is heard meanwhile
     operations = this.context.store.operations
     operation = operations.begin(
         Operation(who=this.context.process, why=why, device=host_key(this.machine.name), lines=tuple(lines))
