@@ -194,6 +194,25 @@ def test_a_rejected_line_is_the_problem_of_its_claim_with_the_switchs_words(runn
     assert "interface Vlan10" not in running.running_config, "half a gateway is taken back"
 
 
+def test_a_vlan_whose_name_another_one_has_gets_its_number_into_the_name(running: RunningSwitch) -> None:
+    running.configure("vlan 9\n name tl-web\n exit\nvlan 11\n name tl-shop-12\nend")
+    present = frozenset({HasVlan(vlan=Vid(10), name="tl-web"), HasVlan(vlan=Vid(12), name="tl-shop")})
+    with a_driver(running) as (driver, switch):
+        result = driver.sync(a_switch_intent(switch=switch, present=present), journal=Notes())
+    assert not result.problems
+    words = running.show("show vlan brief").split()
+    assert {"tl-web-10", "tl-shop"} <= set(words)
+
+
+def test_a_name_that_the_switch_refuses_is_told_in_its_words(running: RunningSwitch) -> None:
+    running.configure("vlan 9\n name tl-web\n exit\nvlan 11\n name tl-web-10\nend")
+    present = frozenset({HasVlan(vlan=Vid(10), name="tl-web")})
+    with a_driver(running) as (driver, switch):
+        result = driver.sync(a_switch_intent(switch=switch, present=present), journal=Notes())
+    (problem,) = result.problems.values()
+    assert "identical name" in problem
+
+
 def test_half_a_gateway_that_cannot_be_taken_back_is_not_verified(running: RunningSwitch) -> None:
     running.set_faults(
         events=[

@@ -25,6 +25,7 @@ from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, Por
 from trunkline.orchestrator.models import Interface, PortName
 from trunkline.orchestrator.vlans import Vid, VlanSet, vid
 
+LONGEST_NAME = 32
 VLANS = "show vlan brief"
 VTP = "show vtp status"
 ROUTING = "show running-config | include routing"
@@ -36,7 +37,8 @@ GRAMMAR = Grammar(
         r"Bad mask|% ?Failed to create VLANs?|Extended VLAN\(s\) not allowed|% ?Failed to commit extended|"
         r"VLAN\(s\) not available in Port Manager|% ?IPv6 routing not enabled|Command authorization failed|"
         r"% ?Configuring IP routing on a LAN subinterface|%You must disable VTPv1|% ?Error|ERROR:|% ?Not enough|"
-        r"% ?Duplicate|% ?Warning: cannot|% ?Authorization failed|% ?Insufficient|% ?VLAN .* not|VTP VLAN config)"
+        r"% ?Duplicate|% ?Warning: cannot|% ?Authorization failed|% ?Insufficient|% ?VLAN .* not|VTP VLAN config|"
+        r"VLAN #\d+ and #\d+ have an identical name)"
         r"|^% \S",
         re.MULTILINE | re.IGNORECASE,
     ),
@@ -156,7 +158,7 @@ class CiscoIos:
         for change in changes:
             match change.claim:
                 case HasVlan() as claim:
-                    blocks.append(_vlan_block(claim, change.op))
+                    blocks.append(_vlan_block(claim, change.op, state))
                 case Carries(port=port, vlan=vlan):
                     ports.setdefault((port, change.op), set()).add(vlan)
                 case Gateway() as claim:
@@ -289,15 +291,26 @@ def _mac(dotted: str) -> str:
     return ":".join(digits[index : index + 2] for index in range(0, 12, 2))
 
 
-def _vlan_block(claim: HasVlan, op: str) -> Block:
+def _vlan_block(claim: HasVlan, op: str, state: SwitchState) -> Block:
     if op == "remove":
         return Block(enter=f"no vlan {claim.vlan}", mode="config", lines=(), claims=frozenset({claim}))
     return Block(
         enter=f"vlan {claim.vlan}",
         mode="config-vlan",
-        lines=(f"name {claim.name}",),
+        lines=(f"name {_free_name(claim, state)}",),
         claims=frozenset({claim}),
     )
+
+
+def _free_name(claim: HasVlan, state: SwitchState) -> str:
+    """Give the VLAN its name, or one with its id when another VLAN has that: IOS refuses two of one name.
+
+    A segment that got another VLAN meets its own name there, since VLANs are never deleted.
+    """
+    if all(row.name != claim.name for vlan, row in state.vlans.items() if vlan != claim.vlan):
+        return claim.name
+    suffix = f"-{claim.vlan}"
+    return f"{claim.name[: LONGEST_NAME - len(suffix)]}{suffix}"
 
 
 def _trunk_block(port: PortName, op: str, vlans: VlanSet, row: PortRow, rule: PortRule) -> Block:

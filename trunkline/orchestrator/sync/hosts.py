@@ -156,6 +156,7 @@ def _pass(machine: Machine, context: Context, generation: int) -> Pass:
         now=store.now(),
         generation=generation,
     )
+    _move_away(this, intent.present)
     for present in intent.present:
         if fabric_cause(inventory, machine.name, present.segment, switches) is None:
             _plumb(this, present)
@@ -248,6 +249,34 @@ def _unplumb(this: Pass, intent: AttachmentIntent) -> None:
     except OrchestratorError as error:
         this.failed(f"attachment {machine.name}/{segment}", error)
         this.context.store.desired.set_state(machine.name, segment, "draining", str(error))
+
+
+def _move_away(this: Pass, wanted: Sequence[AttachmentIntent]) -> None:
+    """Take down networks whose segment has another VLAN or NIC by now; `apply` let that pass only by force.
+
+    It cannot wait until the new VLAN is ready: the gateway cannot move before the old VLAN is left. The containers
+    come back, with the addresses they had, once it is.
+    """
+    networks = this.machine.engine.networks()
+    moved = [
+        each.segment
+        for each in wanted
+        if each.segment in networks and _parent(networks[each.segment]) != each.link.name
+    ]
+    for segment in moved:
+        try:
+            for facts in this.containers:
+                detach(this, facts, segment)
+            write(
+                this,
+                f"segment {segment} has another VLAN or NIC now",
+                (f"docker network rm {segment}",),
+                partial(this.machine.engine.remove_network, segment),
+            )
+        except OrchestratorError as error:
+            this.failed(f"attachment {this.machine.name}/{segment}", error)
+    if moved:
+        this.containers = this.machine.engine.containers()
 
 
 def _clear_leftovers(this: Pass) -> None:
