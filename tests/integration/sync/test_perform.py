@@ -1,0 +1,50 @@
+"""A job's step that was rung twice, or after the job was cancelled, sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.sync.site import SW1, WEB, Site, a_site
+from trunkline.orchestrator.jobs import Tools, perform
+from trunkline.orchestrator.models import switch_key
+from trunkline.orchestrator.store import Job
+
+
+@pytest.fixture
+def site(redis_url: str, tmp_path: Path) -> Iterator[Site]:
+    with a_site(redis_url, tmp_path) as built:
+        yield built
+
+
+@pytest.fixture
+def job(site: Site) -> Job:
+    site.hold(WEB)
+    arguments = {"devices": [switch_key(SW1)]}
+    return site.store.jobs.create("reconcile", who="test", why="test", arguments=arguments, dry_run=False)
+
+
+def _perform(site: Site, job: Job) -> None:
+    perform(job.id, switch_key(SW1), context=site.context, tools=Tools(open_switch=site.switches))
+
+
+def test_a_step_is_done_and_its_result_kept(site: Site, job: Job) -> None:
+    _perform(site, job)
+    assert "switchport trunk allowed vlan 10,100" in site.port()
+    assert site.store.jobs.steps(job.id)[switch_key(SW1)].get("error") is None
+
+
+def test_a_step_with_a_result_is_not_done_again(site: Site, job: Job) -> None:
+    site.store.jobs.step(job.id, switch_key(SW1), {"generation": 7})
+    _perform(site, job)
+    assert site.running.config_lines == []
+    assert site.store.jobs.steps(job.id)[switch_key(SW1)] == {"generation": 7}
+
+
+def test_a_step_of_a_cancelled_job_is_not_begun(site: Site, job: Job) -> None:
+    site.store.jobs.cancel(job.id)
+    _perform(site, job)
+    assert site.running.config_lines == []
+    assert site.store.jobs.steps(job.id) == {}
