@@ -10,7 +10,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
 # A program run as root in the lab kernel (native, uml or qemu; LAB_BACKEND chooses). Its output and status come back.
-IN_LAB := $(BIN)/python -m trunkline.lab.inside --timeout 1200 --
+IN_LAB := $(BIN)/python -m trunkline.lab.inside --timeout 3600 --
 
 # Inside, the checkout may be read-only, so pytest keeps no cache there.
 # The tests that run inside the lab kernel only; all others run outside. ALSO_IN_LAB: those that run in both places,
