@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 
 from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError
-from trunkline.orchestrator.intents import Claim, HostReport, SwitchIntent
+from trunkline.orchestrator.intents import Carries, Claim, HostReport, SwitchIntent
 from trunkline.orchestrator.models import (
     Address,
     DeviceKey,
@@ -167,6 +167,10 @@ class LeaseJournal:
 def reason(context: Context, inventory: Inventory, adding: frozenset[Claim]) -> str:
     """Say for whom something is written: which segments, wanted by whom, or by nobody any more."""
     vlans = {claim.vlan for claim in adding}
+    ports = {claim.port for claim in adding if isinstance(claim, Carries)}
+    at_ports = {
+        host.name for host in inventory.hosts.values() if any(uplink.port in ports for uplink in host.uplinks)
+    }
     now = context.store.now()
     wanted = [
         f"segment {each.segment} is wanted on {each.host} by {_holders(each.holders)}"
@@ -174,6 +178,7 @@ def reason(context: Context, inventory: Inventory, adding: frozenset[Claim]) -> 
         if each.segment in inventory.segments
         and inventory.segments[each.segment].vlan in vlans
         and is_needed(each, now)
+        and (not at_ports or each.host in at_ports)
     ]
     if wanted:
         return "; ".join(wanted)
