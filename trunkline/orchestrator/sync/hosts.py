@@ -108,7 +108,13 @@ def _guarded_pass(machine: Machine, context: Context, lease: DeviceLease) -> Map
     generation = before.generation
     started = time.monotonic()
     try:
-        done = _pass(machine, context, generation)
+        inventory = context.inventory()
+        if machine.name not in inventory.hosts:
+            # Not ours any more: nothing is read and nothing touched; `trunkline host forget` lets go of what it held.
+            devices.applied(lease, generation=generation, marks=before.marks, observed="{}")
+            log.info("host.undeclared", host=machine.name)
+            return None
+        done = _pass(machine, context, inventory, generation)
     except OrchestratorError as error:
         devices.failed(
             lease,
@@ -140,8 +146,7 @@ def _guarded_pass(machine: Machine, context: Context, lease: DeviceLease) -> Map
     return done.problems
 
 
-def _pass(machine: Machine, context: Context, generation: int) -> Pass:
-    inventory = context.inventory()
+def _pass(machine: Machine, context: Context, inventory: Inventory, generation: int) -> Pass:
     store = context.store
     containers = machine.engine.containers()
     this = Pass(context=context, machine=machine, inventory=inventory, containers=containers, wishes={})
@@ -252,10 +257,10 @@ def _unplumb(this: Pass, intent: AttachmentIntent) -> None:
 
 
 def _move_away(this: Pass, wanted: Sequence[AttachmentIntent]) -> None:
-    """Take down networks whose segment has another VLAN or NIC by now; `apply` let that pass only by force.
+    """Take down networks whose segment has another VLAN or NIC by now.
 
-    It cannot wait until the new VLAN is ready: the gateway cannot move before the old VLAN is left. The containers
-    come back, with the addresses they had, once it is.
+    That somebody uses them is no reason to wait: `apply` gives a held segment another VLAN only by force, and the
+    gateway cannot move before the old VLAN is left. The containers come back, with the addresses they had, once it is.
     """
     networks = this.machine.engine.networks()
     moved = [
