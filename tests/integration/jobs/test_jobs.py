@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.cli.screen import terminal
 from tests.integration.cli.site import PROGRAM, Site, until
 from tests.integration.jobs.conftest import is_ready
 from trunkline.orchestrator.models import DeviceKey
@@ -122,6 +123,23 @@ def test_drain_empties_a_host_and_undo_takes_it_back(site: Site) -> None:
     until(lambda: is_ready(site) and CARRIED in port(site), "h1/web is ready again")
 
 
+def test_removals_that_the_brake_holds_back_go_after_a_persons_word(site: Site) -> None:
+    site.apply(site.inventory() + "limits: {removals_per_pass: 0}\n")
+    assert site.shell("jobs", "run", "drain", "-d", "h1").status == 0
+    until(lambda: "need a person's word" in site.shell("status").out, "the brake is shown")
+    said = site.shell("jobs", "run", "reconcile", "-d", "sw1")
+    assert "--confirm-removals" in said.out
+    assert CARRIED in port(site)
+
+    said = site.shell("jobs", "run", "reconcile", "-d", "sw1", "--confirm-removals")
+
+    assert said.status == 0, said.err + said.out
+    assert CARRIED not in port(site)
+    site.apply()
+    site.shell("jobs", "run", "drain", "-d", "h1", "--undo")
+    until(lambda: is_ready(site) and CARRIED in port(site), "h1/web is ready again")
+
+
 def test_a_job_whose_driver_is_killed_is_finished_by_another(site: Site) -> None:
     site.switch.configure(TAKE_AWAY)
     second = site.start("worker", "control", "--concurrency", "2")
@@ -223,6 +241,21 @@ def test_a_job_that_makes_no_sense_is_not_queued(
     assert (said.status, said.out) == (status, "")
     assert text in " ".join(said.err.split())
     assert len(site.store.jobs.list()) == before
+
+
+def test_a_terminal_gets_a_progress_bar_and_a_pipe_gets_lines(site: Site) -> None:
+    with (
+        busy_switch(site),
+        terminal(site.shell, "jobs", "run", "audit", "-d", "sw1", "--why", "bar") as screen,
+    ):
+        screen.until("audit running")
+        screen.until("0%")
+        assert newest(site).why == "bar"
+    with terminal(site.shell, "jobs", "watch", newest(site).id) as screen:
+        screen.until("switch:sw1: done")
+        assert screen.status() == 0
+    piped = site.shell("jobs", "watch", newest(site).id)
+    assert piped.err.splitlines() == ["switch:sw1: done"]
 
 
 def test_ctrl_c_ends_the_watching_not_the_job(site: Site) -> None:

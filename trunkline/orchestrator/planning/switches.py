@@ -147,10 +147,12 @@ def _brake(inventory: Inventory, intent: SwitchIntent, owned: frozenset[str]) ->
     most = min(limits.removals_per_pass, max(SMALL_PASS, int(limits.removals_share * len(owned))))
     count = len(intent.absent)
     if count > most:
+        name = intent.switch.name
         raise TooManyRemovals(
             f"one pass would take away {count} of {len(owned)} things, more than {most} need a person's word",
-            subject=f"switch {intent.switch.name}",
-            fix="look at `trunkline plan`; confirm the removals or raise limits in the inventory",
+            subject=f"switch {name}",
+            fix=f"look at `trunkline plan -d {name}`; then `trunkline jobs run reconcile -d {name} "
+            "--confirm-removals`, or raise limits in the inventory",
             additions=replace(intent, absent=frozenset()),
             removals=intent.absent,
         )
