@@ -55,8 +55,8 @@ test-inside:
 	@$(IN_LAB) $(PYTEST) -p no:cacheprovider $(LAB_TESTS) $(ALSO_IN_LAB) $(ARGS)
 
 .PHONY: test-fast
-test-fast: setup-fast ## The tests that need neither root nor the lab (under 90 s)
-	@$(PYTEST) -m "not (lab or root or compose)" $(ARGS)
+test-fast: setup-fast ## The quick tests that need neither root nor the lab (under 90 s)
+	@$(PYTEST) -n auto --dist loadfile -m "not (lab or root or compose or slow)" $(ARGS)
 
 .PHONY: lint
 lint: setup-fast ## Style, types and layers; changes nothing

@@ -1,4 +1,4 @@
-"""``trunkline lab``: up, shell, status, down, switch. Cheap to import; what is heavy is imported where it is used."""
+"""``trunkline lab``: up, shell, console, status, down, switch. What is heavy is imported where it is used."""
 
 from __future__ import annotations
 
@@ -114,19 +114,37 @@ def shell(
 ) -> None:
     """Enter a node of the running lab, or run one program there."""
     from trunkline.lab import supervisor
-    from trunkline.orchestrator.errors import ConfigError
 
     running = supervisor.require_state()
-    nodes = [*running["hosts"], *running["switches"], "management"]
-    if node not in nodes:
-        raise ConfigError(
-            "there is no such node", subject=f"lab node {node}", fix=f"known: {', '.join(nodes)}"
-        )
+    _require(node, [*running["hosts"], *running["switches"], "management"])
     # First the environment, which the namespaces keep; a host does not see the folder of these scripts.
     entrance = [f"/run/trunkline-lab/at-home/{node}"]
     if node != "management":
         entrance.append(f"/run/trunkline-lab/enter/{node}")
     raise typer.Exit(supervisor.run_in_lab([*entrance, *(command or SHELL)]))
+
+
+@app.command()
+def console(
+    switch: Annotated[str, typer.Argument(help="A switch of the lab.")],
+    command: Annotated[list[str] | None, typer.Argument(help="One command instead of a session.")] = None,
+) -> None:
+    """Type on a switch of the running lab: its command line over SSH; `exit` or `logout` ends it."""
+    from trunkline.lab import supervisor
+
+    running = supervisor.require_state()
+    _require(switch, list(running["switches"]))
+    words = [sys.executable, "-m", "trunkline.lab.console", *(command or [])]
+    raise typer.Exit(supervisor.run_in_lab([f"/run/trunkline-lab/at-home/{switch}", *words]))
+
+
+def _require(node: str, known: list[str]) -> None:
+    from trunkline.orchestrator.errors import ConfigError
+
+    if node not in known:
+        raise ConfigError(
+            "there is no such node", subject=f"lab node {node}", fix=f"known: {', '.join(known)}"
+        )
 
 
 @app.command()

@@ -9,8 +9,10 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from trunkline.lab import console
 from trunkline.lab.building import Lab, default_out
 from trunkline.lab.control_plane import ControlPlane
+from trunkline.lab.topology import NodeName
 from trunkline.lab.topology_file import load
 from trunkline.orchestrator.errors import OrchestratorError
 
@@ -44,12 +46,18 @@ def main(topology: str, inventory: str = "") -> int:
 def write_homes(lab: Lab, environment: dict[str, str]) -> None:
     """Write the scripts of AT_HOME; ``trunkline lab shell`` goes through them before it enters a node."""
     AT_HOME.mkdir()
-    for name in ["management", *lab.hosts, *lab.switches]:
+    for name in [NodeName("management"), *lab.hosts, *lab.switches]:
         words = dict(environment) | ({"TRUNKLINE_HOST": str(name)} if name in lab.hosts else {})
+        if switch := lab.switches.get(name):
+            words |= {
+                console.ADDRESS: switch.address,
+                console.USER: switch.user,
+                console.PASSWORD: switch.password,
+            }
         exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in words.items())
         script = AT_HOME / name
         script.write_text(f'#!/bin/sh\n{exports}exec "$@"\n')
-        script.chmod(0o755)
+        script.chmod(0o700)
 
 
 def write_state(lab: Lab, path: Path, *, inventory: str) -> None:

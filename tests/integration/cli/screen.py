@@ -32,6 +32,10 @@ class Screen:
             assert time.monotonic() < deadline, f"no {text!r} in {self.seen!r}"
             assert self._read(), f"ended without {text!r}: {self.seen!r}"
 
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self.terminal, keys.encode())
+
     def status(self) -> int:
         """Read to the program's end; give its exit status."""
         while self._read():

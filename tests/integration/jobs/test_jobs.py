@@ -18,6 +18,8 @@ from tests.integration.jobs.conftest import is_ready
 from trunkline.orchestrator.models import DeviceKey
 from trunkline.orchestrator.store import Job
 
+pytestmark = pytest.mark.slow
+
 SW1 = DeviceKey("switch:sw1")
 TAKE_AWAY = "interface GigabitEthernet1/0/1\n switchport trunk allowed vlan remove 10\nend"
 CARRIED = " switchport trunk allowed vlan 10,100"

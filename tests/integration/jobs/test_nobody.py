@@ -9,6 +9,8 @@ import pytest
 
 from tests.integration.cli.site import PROGRAM, Said, Site, stop
 
+pytestmark = pytest.mark.slow
+
 BOUND_SECONDS = 40
 NOBODY = "no worker reads queue host.h2; start `trunkline worker host --host h2` and run the job again"
 Words = tuple[str, ...]
@@ -19,13 +21,18 @@ Outcome = Callable[[Words], Said]
 
 
 @pytest.fixture(scope="module")
-def before(site: Site) -> tuple[str, int]:
-    """Give the switch's configuration and the number of writes from before the commands."""
-    return site.switch.running_config, len(site.store.operations.tail(1000))
+def before(site: Site) -> tuple[str, int, int]:
+    """Give the switch's configuration and the numbers of writes and inventories from before the commands."""
+    return facts(site)
+
+
+def facts(site: Site) -> tuple[str, int, int]:
+    store = site.store
+    return site.switch.running_config, len(store.operations.tail(1000)), len(store.inventory.history())
 
 
 @pytest.fixture(scope="module")
-def outcome(site: Site, before: tuple[str, int]) -> Iterator[Outcome]:
+def outcome(site: Site, before: tuple[str, int, int]) -> Iterator[Outcome]:
     """Start all of them at once, since all of them wait; give what each said."""
     del before
     site.shell.write(site.inventory().replace("vlan: 10\n", "vlan: 20\n"), "renumbered.yaml")
@@ -60,7 +67,7 @@ def begin(site: Site, words: Words, env: dict[str, str]) -> subprocess.Popen[str
 
 
 def test_a_plan_names_every_device_changes_nothing_and_says_who_cannot_be_asked(
-    site: Site, before: tuple[str, int], outcome: Outcome
+    site: Site, before: tuple[str, int, int], outcome: Outcome
 ) -> None:
     said = outcome(PLAN)
 
@@ -76,8 +83,7 @@ def test_a_plan_names_every_device_changes_nothing_and_says_who_cannot_be_asked(
     ):
         assert line in said.out.splitlines()
     assert said.out.splitlines()[-1].endswith("lines would be sent. Nothing was changed.")
-    assert (site.switch.running_config, len(site.store.operations.tail(1000))) == before
-    assert len(site.store.inventory.history()) == 1
+    assert facts(site) == before
 
 
 def test_a_job_on_a_device_without_a_worker_fails_with_the_command_to_start(outcome: Outcome) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.integration.cli.site import Site
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_plan_of_what_is_so_already_has_no_lines_and_status_0(site: Site) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.cli.screen import terminal
+from tests.integration.cli.site import Shell
 from trunkline.lab.kernel import inside
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(inside(), reason="tests the outside of the lab kernel")]
@@ -66,6 +68,14 @@ def test_a_labelled_container_becomes_ready_in_a_kept_lab(
 
         ping = "docker exec c1 ping -c 3 -W 2 172.31.0.1"
         assert lab("shell", "host1", "--", *ping.split()).returncode == 0
+
+        assert "tl-web" in lab("console", "sw1", "--", "show vlan brief").stdout
+        with terminal(Shell(tmp_path, dict(os.environ)), "lab", "console", "sw1") as screen:
+            screen.until("sw1>")
+            screen.type("show vlan id 10\n")
+            screen.until("tl-web")
+            screen.type("exit\n")
+            assert screen.status() == 0
     finally:
         assert lab("down").returncode == 0
     assert processes_of(tmp_path) == []

@@ -15,6 +15,8 @@ from netmiko import ConfigInvalidException, ConnectHandler
 
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 
+pytestmark = pytest.mark.slow
+
 STARTUP = """\
 hostname core1
 ip domain name example.org

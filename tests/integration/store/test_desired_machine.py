@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -19,6 +20,7 @@ THOROUGH = settings(
 """As many steps as fit into five seconds; the same ones every time."""
 
 
+@pytest.mark.slow
 def test_desired_state_behaves_as_its_model(stores: tuple[Store, Store]) -> None:
     class OnRedis(DesiredMachine):
         def __init__(self) -> None:

@@ -186,6 +186,7 @@ def test_without_redis_the_error_comes_soon_and_the_same_store_recovers(server: 
     assert ask(store, 2).address != given
 
 
+@pytest.mark.slow
 def test_a_frozen_redis_is_an_error_within_the_timeout_and_thaws(server: Server, store: Store) -> None:
     given = ask(store, 1).address
     server.signal(signal.SIGSTOP)

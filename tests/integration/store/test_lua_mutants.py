@@ -24,6 +24,8 @@ from trunkline.orchestrator.store.jobs import Jobs
 from trunkline.orchestrator.store.ledger import Ledger
 from trunkline.orchestrator.store.operations import Operations
 
+pytestmark = pytest.mark.slow
+
 SHORT = settings(
     max_examples=250,  # Most are found within ten; it ends with the first find.
     stateful_step_count=30,

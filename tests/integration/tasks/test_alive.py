@@ -63,6 +63,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     server.crash()
 
 
+@pytest.mark.slow
 def test_a_broker_that_crashes_during_a_task_costs_no_worker(broker: Broker, tmp_path: Path) -> None:
     said = tmp_path / "worker"
     with ExitStack() as stack:

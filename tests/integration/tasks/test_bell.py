@@ -52,6 +52,7 @@ def test_a_doorbell_carries_a_key_and_nothing_else(broker: str) -> None:
     assert messages(broker, "control") == [("trunkline.job.start", ["7"])]
 
 
+@pytest.mark.slow
 def test_a_doorbell_that_cannot_be_rung_is_no_error_and_does_not_hang() -> None:
     bell = CeleryBell(make_app(settings_for(f"redis://127.0.0.1:{free_port()}/0"), owner="bell"))
     started = time.monotonic()
