@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -110,7 +110,7 @@ def placeholder(subnet: Subnet) -> Address:
     return network.broadcast_address - 1 if network.num_addresses > 2 else network.broadcast_address  # noqa: PLR2004  # RFC 3021
 
 
-def way_out(networks: Mapping[str, Answer], internal: Iterable[str] = ()) -> str:
+def way_out(networks: Mapping[str, Answer]) -> str:
     """Name the network that gives a running container its default route on engines before 28.
 
     They take networks that have a gateway, those with one of each family first, then by name. Networks without
@@ -119,6 +119,6 @@ def way_out(networks: Mapping[str, Answer], internal: Iterable[str] = ()) -> str
     candidates = [
         (not (item.get("Gateway") and item.get("IPv6Gateway")), name)
         for name, item in networks.items()
-        if name not in internal and (item.get("Gateway") or item.get("IPv6Gateway"))
+        if item.get("Gateway") or item.get("IPv6Gateway")
     ]
     return min(candidates)[1] if candidates else ""
