@@ -4,7 +4,8 @@
     |- TransientError            the next try may succeed; says when to try (retry_in_seconds)
     |  |- Unreachable            a device, Docker or the store does not answer
     |  |- Busy                   somebody else holds the device
-    |  `- StoreUnavailable       Redis is down, read-only or refuses writes
+    |  |- StoreUnavailable       Redis is down, read-only or refuses writes
+    |  `- GateClosed             an attachment is not ready, so no address is given; carries its state and cause
     |- PermanentError            trying again cannot help until somebody changes something
     |  |- ConfigError            inventory or settings are wrong (file, line, key, what would be right)
     |  |- LabelError             a container asks for something that cannot be read
@@ -67,6 +68,25 @@ class Busy(TransientError):
 
 class StoreUnavailable(TransientError):
     """Redis is down, still loading, out of memory or refuses writes."""
+
+
+class GateClosed(TransientError):
+    """A host's attachment to a segment is not ready, so that no address is given.
+
+    Args:
+        segment: The segment.
+        state: The attachment's state.
+        cause: Why it is in that state, as far as known.
+    """
+
+    def __init__(self, segment: str, state: str, cause: str) -> None:
+        self.state = state
+        self.cause = cause
+        super().__init__(
+            f"is not ready here ({state})" + (f": {cause}" if cause else ""),
+            subject=f"segment {segment}",
+            fix="see `trunkline status`",
+        )
 
 
 class PermanentError(OrchestratorError):

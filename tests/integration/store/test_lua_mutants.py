@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from tests.integration.store import test_desired, test_devices, test_jobs, test_ledger
+from tests.integration.store import test_desired, test_devices, test_endpoints, test_jobs, test_ledger
 from tests.integration.store.desired_machine import DesiredMachine
 from tests.integration.store.ledger_machine import LedgerMachine
 from trunkline.orchestrator.store import (
@@ -53,12 +53,12 @@ LEDGER: dict[str, Mutant] = {
     ),
     "a resting address is free": Mutant(
         "allocate",
-        "return lease.state == 'QUARANTINE' and lease.name == ask.name and ask.name ~= '', text",
+        "return lease.state == 'QUARANTINE' and same, text",
         "return lease.state == 'QUARANTINE', text",
     ),
-    "nameless containers are all the same one": Mutant("allocate", " and ask.name ~= '', text", ", text"),
+    "nameless containers are all the same one": Mutant("allocate", "(ask.name ~= '' and lease", "(lease"),
     "a held address goes to the container of that name": Mutant(
-        "allocate", "return lease.state == 'QUARANTINE' and lease.name", "return lease.name"
+        "allocate", "return lease.state == 'QUARANTINE' and same", "return same"
     ),
     "asking again gives another address": Mutant("allocate", "if existing then", "if false then"),
     "a holder's other wish is ignored": Mutant(
@@ -88,7 +88,7 @@ LEDGER: dict[str, Mutant] = {
     "a favourite is given though somebody has it": Mutant(
         "allocate", "if offered(pool, offset) and available(favourite)", "if offered(pool, offset)"
     ),
-    "names are not remembered": Mutant("allocate", "redis.call('HSET', sticky, name, place)", ""),
+    "names are not remembered": Mutant("allocate", "redis.call('HSET', sticky, field, place)", ""),
     "bits of another inventory are good enough": Mutant(
         "allocate", "if redis.call('GET', base .. 'definition') ~= ask.definition then", "if false then"
     ),
@@ -101,16 +101,14 @@ LEDGER: dict[str, Mutant] = {
         "define", "redis.call('SETBIT', base .. 'taken:' .. pool, offset, 1)", ""
     ),
     "leases stay behind when a subnet grows": Mutant("define", "    move(place, target)\n", ""),
-    "owners lose track of a lease that moved": Mutant("define", "redis.call('HSET', owners, owner, to)", ""),
+    "owners lose track of a lease that moved": Mutant("define", "redis.call('HSET', owners, field, to)", ""),
     "a lease that moved rests for ever": Mutant("define", "redis.call('ZADD', rest, rests_until, to)", ""),
     "a lease stays its owner's after release": Mutant(
-        "release_address", "redis.call('HDEL', base .. 'owners', ARGV[index])", ""
+        "release_address", "redis.call('HDEL', base .. 'owners', owner_field(family, lease.owner), ", "print("
     ),
-    "a released address does not rest": Mutant(
-        "release_address", "stamp(at + tonumber(ARGV[2]))", "stamp(at)"
-    ),
+    "a released address does not rest": Mutant("release_address", "stamp(at + seconds)", "stamp(at)"),
     "a released address rests for ever": Mutant(
-        "release_address", "redis.call('ZADD', base .. 'rest', stamp(at + tonumber(ARGV[2])), place)", ""
+        "release_address", "redis.call('ZADD', base .. 'rest', stamp(at + seconds), place)", ""
     ),
     "confirming ends nothing": Mutant("confirm", "'ACTIVE', ARGV[2], ARGV[3]", "'PENDING', ARGV[2], ARGV[3]"),
 }
@@ -223,8 +221,57 @@ GUARDS: dict[str, tuple[Mutant, Callable[[Store], None]]] = {
         test_jobs.test_a_job_ends_once_and_nobody_drives_it_after,
     ),
     "a place that was taken back rests on": (
-        Mutant("allocate", "redis.call('ZREM', rest, place)\n  if ask.name", "if ask.name"),
+        Mutant("allocate", "redis.call('ZREM', rest, place)\n  remember", "remember"),
         test_ledger.test_an_address_taken_back_from_its_rest_stays_taken,
+    ),
+}
+ENDPOINTS: dict[str, Mutant] = {
+    "any MAC lets go": Mutant("release_endpoint", " or lease.mac ~= ARGV[5]", ""),
+    "any host lets go": Mutant("release_endpoint", "lease.host ~= ARGV[4] or ", ""),
+    "what rests is let go of again": Mutant(
+        "release_endpoint", " or lease.state == 'QUARANTINE' then\n  return 0", " then return 0"
+    ),
+    "a kept address is lost with its endpoint": Mutant(
+        "release_endpoint", "if lease.kept then", "if false then"
+    ),
+    "a kept address stays the old endpoint's": Mutant(
+        "release_endpoint", "'PENDING', '', ''", "'PENDING', lease.mac, ''"
+    ),
+    "the old MAC goes on having what is kept": Mutant(
+        "release_endpoint",
+        "redis.call('HDEL', base .. 'owners', mac_field(ARGV[2], lease.host, lease.mac))",
+        "",
+    ),
+    "the MAC goes on having what rests": Mutant(
+        "release_endpoint", ", mac_field(family, lease.host, lease.mac))\n  lease.state", ")\n  lease.state"
+    ),
+    "the MAC of a known container has nothing": Mutant(
+        "identify",
+        "redis.call('HSET', base .. 'owners', field, ARGV[3])",
+        "redis.call('HSET', base .. 'owners', field, ARGV[3]) "
+        "redis.call('HDEL', base .. 'owners', mac_field(ARGV[2], lease.host, lease.mac))",
+    ),
+    "a container gets a second address": Mutant(
+        "identify", "if held and held ~= ARGV[3] then", "if false then"
+    ),
+    "what rests becomes a container's": Mutant("identify", " or lease.state == 'QUARANTINE' then", " then"),
+    "the container is not found": Mutant(
+        "identify", "redis.call('HSET', base .. 'owners', field, ARGV[3])", ""
+    ),
+    "its name is not remembered": Mutant("identify", "remember(base, 'name'", "print('name'"),
+    "a kept address goes to any host": Mutant("allocate", " or lease.host ~= ask.host or", " or"),
+    "a kept address goes to any MAC": Mutant(
+        "allocate", "(lease.mac ~= '' and lease.mac ~= ask.mac)", "false"
+    ),
+    "an address that is not kept goes to any MAC": Mutant("allocate", "not lease.kept or ", ""),
+    "a MAC is not remembered": Mutant("allocate", "remember(base, 'mac'", "print('mac'"),
+    "a rest is nothing to another MAC": Mutant("allocate", "lease.mac == ask.mac)", "true)"),
+    "the gate is always open": Mutant("allocate", "if ask.gated then", "if false then"),
+    "the gate is closed to what is handed out": Mutant(
+        "allocate", "if existing then", "if existing and not ask.gated then"
+    ),
+    "the MAC is lost when its subnet grows": Mutant(
+        "define", ", mac_field(family, lease.host, lease.mac) }) do", " }) do"
     ),
 }
 
@@ -281,6 +328,19 @@ def test_a_broken_ledger_is_found_out(stores: tuple[Store, Store]) -> None:
             super().__init__(stores)
 
     assert is_caught(OnRedis)
+
+
+@pytest.mark.parametrize("mutant", ENDPOINTS.values(), ids=ENDPOINTS)
+def test_broken_endpoints_are_found_out(stores: tuple[Store, Store]) -> None:
+    def passes(case: Callable[[Store], None]) -> bool:
+        stores[0].connection.do("FLUSHDB")
+        with suppress(Exception, pytest.fail.Exception):
+            case(stores[0])
+            return True
+        return False
+
+    cases = [case for name, case in vars(test_endpoints).items() if name.startswith("test_")]
+    assert not all(passes(case) for case in cases)
 
 
 @pytest.mark.parametrize("mutant", DESIRED.values(), ids=DESIRED)

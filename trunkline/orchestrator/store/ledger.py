@@ -7,7 +7,7 @@ from hashlib import sha256
 from ipaddress import ip_interface, ip_network
 
 from trunkline.orchestrator.addressing import PoolSpec, place_of, pools
-from trunkline.orchestrator.errors import AddressError, PoolExhausted, StoreUnavailable
+from trunkline.orchestrator.errors import AddressError, GateClosed, PoolExhausted, StoreUnavailable
 from trunkline.orchestrator.models import Address, ContainerId, HostName, Segment, SegmentName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
 from trunkline.orchestrator.store.records import LedgerLease, Owner
@@ -57,8 +57,13 @@ class Ledger:
         host: HostName,
         name: str,
         wanted: Address | None = None,
+        mac: str = "",
+        kept: bool = False,
+        gated: bool = False,
     ) -> LedgerLease:
         """Give the owner one address of a family, the same one whenever it asks again.
+
+        An address that is kept for a container of the host is given to the endpoint that asks for it by MAC.
 
         Args:
             segment: Where. Its pools are put on record when they are not.
@@ -67,8 +72,12 @@ class Ledger:
             host: Where the owner lives.
             name: The container's name; the address it had last is preferred.
             wanted: Exactly this one.
+            mac: The endpoint's, when it is known by now; the address it had last is preferred.
+            kept: The address stays the owner's while no endpoint uses it.
+            gated: Only while the host's attachment to the segment is ready.
 
         Raises:
+            GateClosed: the attachment is not ready.
             AddressError: the wanted address is reserved, taken or resting, or the owner has another one.
             PoolExhausted: nothing is free.
             StoreUnavailable: Redis refuses, or processes with different inventories fight over the segment.
@@ -82,6 +91,9 @@ class Ledger:
             "endpoint": owner.endpoint,
             "host": host,
             "name": name,
+            "mac": mac,
+            "kept": kept,
+            "gated": gated,
             "pools": [
                 {"id": spec.id, "bits": spec.size if family == IPV4 else 0, "ranges": list(spec.spans)}
                 for spec in specs
@@ -123,6 +135,8 @@ class Ledger:
                     subject=f"address {wanted} of segment {segment.name}",
                     fix="ask for another one, or wait",
                 )
+            case ["closed", state, cause]:
+                raise GateClosed(segment.name, state, cause)
             case ["other", pool, offset]:
                 raise AddressError(
                     f"cannot be had: the container holds {_address(pool, offset)} already",
@@ -143,6 +157,47 @@ class Ledger:
         """Record that the owner uses its addresses, with Docker's endpoint id and MAC; returns how many."""
         fields = [_owner_field(family, owner) for family in (IPV4, IPV6)]
         return int(self._connection.script("confirm", segment.name, endpoint_id, mac, *fields))
+
+    def identify(self, lease: LedgerLease, *, owner: Owner, endpoint_id: str, name: str) -> bool:
+        """Record whose endpoint uses an address that was handed out by its MAC.
+
+        Returns:
+            False when the address is not that MAC's any more, or the owner has another one.
+        """
+        family = lease.address.version
+        answer = self._connection.script(
+            "identify",
+            lease.segment,
+            family,
+            _place(lease),
+            lease.host,
+            lease.mac,
+            owner.container_id,
+            owner.endpoint,
+            endpoint_id,
+            name,
+        )
+        return bool(answer)
+
+    def release_endpoint(self, segment: Segment, *, address: Address, host: HostName, mac: str) -> bool:
+        """Let an endpoint's address rest, or keep it for its container; only if it is that MAC's of that host.
+
+        Returns:
+            False when it is not, so that nothing changed.
+
+        Raises:
+            AddressError: no subnet of the segment has the address.
+        """
+        spec = next(
+            (each for each in pools(segment, address.version) if address in each.subnet.network), None
+        )
+        if spec is None:
+            raise AddressError("is in no subnet of the segment", subject=f"address {address}")
+        place = f"{spec.id}|{spec.offset(address)}"
+        rest = segment.quarantine_seconds
+        return bool(
+            self._connection.script("release_endpoint", segment.name, address.version, place, host, mac, rest)
+        )
 
     def release(self, segment: Segment, owner: Owner, family: int | None = None) -> tuple[Address, ...]:
         """Let the owner's addresses rest; only the owner's own. Returns them."""
@@ -199,6 +254,11 @@ def _owner_field(family: int, owner: Owner) -> str:
     return f"{family}|{owner.container_id}|{owner.endpoint}"
 
 
+def _place(lease: LedgerLease) -> str:
+    network = lease.interface.network
+    return f"{network}|{int(lease.address) - int(network.network_address)}"
+
+
 def _address(pool: str, offset: str) -> Address:
     return ip_network(pool).network_address + int(offset)
 
@@ -217,4 +277,5 @@ def _lease(segment: SegmentName, pool: str, offset: str, text: str) -> LedgerLea
         mac=raw["mac"],
         endpoint_id=raw["endpoint_id"],
         since=raw["since"],
+        kept=raw["kept"],
     )

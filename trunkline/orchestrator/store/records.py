@@ -68,10 +68,18 @@ class Owner:
     def __str__(self) -> str:
         return f"{self.container_id[:12]}/{self.endpoint}"
 
+    @classmethod
+    def by_mac(cls, host: HostName, mac: str) -> Owner:
+        """Name an endpoint of which only its MAC is known yet."""
+        return cls(container_id=ContainerId(""), endpoint=f"{host}/{mac}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLease:
-    """An address in somebody's hands, or resting after it was."""
+    """An address in somebody's hands, or resting after it was.
+
+    ``kept``: it stays its container's while no endpoint uses it.
+    """
 
     segment: SegmentName
     address: Address
@@ -83,6 +91,7 @@ class LedgerLease:
     mac: str
     endpoint_id: str
     since: float
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,13 @@
 -- Gives an owner one address of one family; asking again gives the same one.
--- ARGV: segment, JSON {definition, family, owner, container, endpoint, host, name, pools: [{id, bits, ranges}],
--- pool, offset} (pool and offset only when a certain address is asked for). Offsets are decimal text: they may
+-- ARGV: segment, JSON {definition, family, owner, container, endpoint, host, name, mac, kept, gated, pools: [{id, bits,
+-- ranges}], pool, offset} (pool and offset only when a certain address is asked for). `kept`: the lease outlives the
+-- endpoint that uses it. `gated`: only while the host's attachment is ready. Offsets are decimal text: they may
 -- exceed 2^53. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} | {'other', pool, offset} |
--- {'full', how many rest} | {'undefined'} when the pools on record are not the caller's.
+-- {'full', how many rest} | {'closed', state, cause} | {'undefined'} when the pools on record are not the caller's.
 local segment, ask = ARGV[1], cjson.decode(ARGV[2])
 local base = prefix .. 'ledger:' .. segment .. ':'
-local leases, owners, rest, sticky = base .. 'leases', base .. 'owners', base .. 'rest', base .. 'sticky'
+local leases, owners, rest = base .. 'leases', base .. 'owners', base .. 'rest'
 local at = now()
-local most_favourites = 16384
 
 local function taken_key(pool)
   return base .. 'taken:' .. pool
@@ -29,29 +29,18 @@ local function free(place)
   end
 end
 
--- Names come and go for ever: only the newest are remembered.
-local function remember(name, place)
-  redis.call('HSET', sticky, name, place)
-  redis.call('ZADD', base .. 'remembered', stamp(at), name)
-  if redis.call('ZCARD', base .. 'remembered') > most_favourites then
-    local oldest = redis.call('ZPOPMIN', base .. 'remembered')
-    redis.call('HDEL', sticky, oldest[1])
-  end
-end
-
 local function take(pool, offset)
   local lease = {
     state = 'PENDING', owner = { container = ask.container, endpoint = ask.endpoint },
-    host = ask.host, name = ask.name, mac = '', endpoint_id = '', since = at,
+    host = ask.host, name = ask.name, mac = ask.mac, endpoint_id = '', since = at, kept = ask.kept,
   }
   local place = pool .. '|' .. offset
   local text = cjson.encode(lease)
   redis.call('HSET', leases, place, text)
   redis.call('HSET', owners, ask.owner, place)
   redis.call('ZREM', rest, place)
-  if ask.name ~= '' then
-    remember(ask.family .. '|' .. ask.name, place)
-  end
+  remember(base, 'name', ask.family, ask.name, place, at)
+  remember(base, 'mac', ask.family, ask.mac, place, at)
   if redis.call('EXISTS', base .. 'reserved:' .. pool) == 1 then
     redis.call('SETBIT', taken_key(pool), offset, 1)
     redis.call('SETBIT', occupied_key(pool), offset, 1)
@@ -76,14 +65,32 @@ local function offered(pool, offset)
   return false
 end
 
--- An address that rests may go to the container of the same name, and to nobody else.
+-- An address that rests may go to the container of the same name or MAC, and to nobody else.
 local function available(place)
   local text = redis.call('HGET', leases, place)
   if not text then
     return true
   end
   local lease = cjson.decode(text)
-  return lease.state == 'QUARANTINE' and lease.name == ask.name and ask.name ~= '', text
+  local same = (ask.name ~= '' and lease.name == ask.name) or (ask.mac ~= '' and lease.mac == ask.mac)
+  return lease.state == 'QUARANTINE' and same, text
+end
+
+-- An address that is kept for a container of this host is what Docker asks for when that container is connected.
+local function bound(place)
+  local text = redis.call('HGET', leases, place)
+  local lease = text and cjson.decode(text)
+  if not lease or not lease.kept or lease.host ~= ask.host or lease.state == 'QUARANTINE' then
+    return nil
+  end
+  if ask.mac == '' or (lease.mac ~= '' and lease.mac ~= ask.mac) then
+    return nil
+  end
+  lease.mac = ask.mac
+  text = cjson.encode(lease)
+  redis.call('HSET', leases, place, text)
+  redis.call('HSET', owners, mac_field(ask.family, ask.host, ask.mac), place)
+  return { 'ok', ask.pool, ask.offset, text }
 end
 
 -- Round robin over the bitmap: the cursor keeps a freed address from being the next one.
@@ -152,6 +159,19 @@ for _, place in ipairs(redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIM
   free(place)
 end
 
+local granted = ask.offset and bound(ask.pool .. '|' .. ask.offset)
+if granted then
+  return granted
+end
+
+if ask.gated then
+  local attachment = attachment_key(ask.host, segment)
+  local state = redis.call('HGET', attachment, 'state') or 'absent'
+  if state ~= 'ready' and state ~= 'degraded' then
+    return { 'closed', state, redis.call('HGET', attachment, 'cause') or '' }
+  end
+end
+
 if ask.offset then
   local ok, text = available(ask.pool .. '|' .. ask.offset)
   if not ok then
@@ -160,11 +180,13 @@ if ask.offset then
   return take(ask.pool, ask.offset)
 end
 
-local favourite = ask.name ~= '' and redis.call('HGET', sticky, ask.family .. '|' .. ask.name)
-if favourite then
-  local pool, offset = string.match(favourite, '^(.*)|(%d+)$')
-  if offered(pool, offset) and available(favourite) then
-    return take(pool, offset)
+for _, kind in ipairs({ 'name', 'mac' }) do
+  local favourite = redis.call('HGET', base .. 'sticky-' .. kind, ask.family .. '|' .. ask[kind])
+  if favourite then
+    local pool, offset = string.match(favourite, '^(.*)|(%d+)$')
+    if offered(pool, offset) and available(favourite) then
+      return take(pool, offset)
+    end
   end
 end
 

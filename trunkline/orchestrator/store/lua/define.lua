@@ -2,7 +2,7 @@
 -- then the reserved bitmap of every pool that has bits. What is leased stays leased: `moves` says where an address
 -- of a pool that is gone lies now, or '' when it lies in none. Returns 1, or 0 when a lease came that it misses.
 local base = prefix .. 'ledger:' .. ARGV[1] .. ':'
-local leases, owners, rest, sticky = base .. 'leases', base .. 'owners', base .. 'rest', base .. 'sticky'
+local leases, owners, rest = base .. 'leases', base .. 'owners', base .. 'rest'
 local plan = cjson.decode(ARGV[3])
 local defined = {}
 for _, pool in ipairs(plan.pools) do
@@ -17,19 +17,23 @@ local function move(from, to)
   local text = redis.call('HGET', leases, from)
   local lease = cjson.decode(text)
   local family = string.find(from, ':', 1, true) and '6' or '4'
-  local owner = family .. '|' .. lease.owner.container .. '|' .. lease.owner.endpoint
   local rests_until = redis.call('ZSCORE', rest, from)
   redis.call('HSET', leases, to, text)
   redis.call('HDEL', leases, from)
-  if redis.call('HGET', owners, owner) == from then
-    redis.call('HSET', owners, owner, to)
+  for _, field in ipairs({ owner_field(family, lease.owner), mac_field(family, lease.host, lease.mac) }) do
+    if redis.call('HGET', owners, field) == from then
+      redis.call('HSET', owners, field, to)
+    end
   end
   if rests_until then
     redis.call('ZREM', rest, from)
     redis.call('ZADD', rest, rests_until, to)
   end
-  if redis.call('HGET', sticky, family .. '|' .. lease.name) == from then
-    redis.call('HSET', sticky, family .. '|' .. lease.name, to)
+  for _, kind in ipairs({ 'name', 'mac' }) do
+    local sticky = base .. 'sticky-' .. kind
+    if redis.call('HGET', sticky, family .. '|' .. lease[kind]) == from then
+      redis.call('HSET', sticky, family .. '|' .. lease[kind], to)
+    end
   end
 end
 

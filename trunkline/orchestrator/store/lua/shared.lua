@@ -50,6 +50,38 @@ local function let_go(host, segment, devices, grace, at)
   end
 end
 
+-- Names and MACs come and go for ever: only the newest are remembered. `kind`: 'name' or 'mac'.
+local most_favourites = { name = 16384, mac = 4096 }
+local function remember(base, kind, family, who, place, at)
+  if who == '' then
+    return
+  end
+  local sticky, newest, field = base .. 'sticky-' .. kind, base .. 'remembered-' .. kind, family .. '|' .. who
+  redis.call('HSET', sticky, field, place)
+  redis.call('ZADD', newest, stamp(at), field)
+  if redis.call('ZCARD', newest) > most_favourites[kind] then
+    local oldest = redis.call('ZPOPMIN', newest)
+    redis.call('HDEL', sticky, oldest[1])
+  end
+end
+
+local function owner_field(family, owner)
+  return family .. '|' .. owner.container .. '|' .. owner.endpoint
+end
+
+-- Before anybody knows whose endpoint it is, and as long as it lives, a MAC of a host has its address.
+local function mac_field(family, host, mac)
+  return family .. '||' .. host .. '/' .. mac
+end
+
+local function rest_now(base, family, place, lease, at, seconds)
+  -- First what needs no memory: a full Redis lets a script that has begun to write finish.
+  redis.call('HDEL', base .. 'owners', owner_field(family, lease.owner), mac_field(family, lease.host, lease.mac))
+  lease.state, lease.since = 'QUARANTINE', at
+  redis.call('HSET', base .. 'leases', place, cjson.encode(lease))
+  redis.call('ZADD', base .. 'rest', stamp(at + seconds), place)
+end
+
 -- Makes `holder` hold exactly `wanted` on `host`. Same input twice changes nothing the second time.
 local function hold(host, holder, wanted, known, at)
   local reverse = prefix .. 'held:' .. host .. '|' .. holder

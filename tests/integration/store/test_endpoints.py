@@ -1,0 +1,179 @@
+"""Addresses that an engine asks for by MAC: the ledger learns later whose they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders import a_segment, a_subnet
+from trunkline.orchestrator.errors import AddressError, GateClosed
+from trunkline.orchestrator.models import Address, ContainerId, DeviceKey, HostName, Segment
+from trunkline.orchestrator.store import LedgerLease, Owner, SegmentNeeds, Store
+
+H1, H2 = HostName("h1"), HostName("h2")
+MAC, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"
+SEGMENT = a_segment(quarantine_seconds=300.0)
+C1 = Owner(container_id=ContainerId("1" * 64), endpoint="web")
+
+
+def ask(
+    store: Store,
+    mac: str = MAC,
+    *,
+    host: HostName = H1,
+    wanted: Address | None = None,
+    segment: Segment = SEGMENT,
+    gated: bool = False,
+) -> LedgerLease:
+    """Ask as the plugin does."""
+    return store.ledger.allocate(
+        segment,
+        family=4,
+        owner=Owner.by_mac(host, mac),
+        host=host,
+        name="",
+        wanted=wanted,
+        mac=mac,
+        gated=gated,
+    )
+
+
+def keep(store: Store, owner: Owner = C1, name: str = "c1") -> LedgerLease:
+    """Keep an address for a container, as its host's worker does before it connects it."""
+    return store.ledger.allocate(SEGMENT, family=4, owner=owner, host=H1, name=name, kept=True)
+
+
+def lease_of(store: Store, address: Address) -> LedgerLease:
+    return next(lease for lease in store.ledger.leases(SEGMENT) if lease.address == address)
+
+
+def let_go(store: Store, address: Address, mac: str = MAC, host: HostName = H1) -> bool:
+    return store.ledger.release_endpoint(SEGMENT, address=address, host=host, mac=mac)
+
+
+def test_the_same_mac_gets_the_same_address_and_another_one_another(store: Store) -> None:
+    assert ask(store) == ask(store)
+    assert len({ask(store).address, ask(store, OTHER).address, ask(store, host=H2).address}) == 3
+
+
+def test_an_address_is_its_containers_once_it_is_known_whose_it_is(store: Store) -> None:
+    lease = ask(store)
+    assert store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="web-1")
+    known = lease_of(store, lease.address)
+    assert (known.state, known.owner, known.name) == ("ACTIVE", C1, "web-1")
+    assert (known.endpoint_id, known.mac) == ("e1", MAC)
+    assert ask(store).address == lease.address  # the engine asks again, and it is still that MAC's
+    assert store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="web-1")
+    assert store.ledger.release(SEGMENT, C1) == (lease.address,)
+    assert ask(store, OTHER).address != lease.address
+    back = ask(store)
+    assert (back.address, back.state) == (lease.address, "PENDING")
+
+
+def test_nobody_else_s_address_becomes_a_containers(store: Store) -> None:
+    lease = ask(store)
+    mine = keep(store)
+    assert not store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="c1")  # it has one
+    assert let_go(store, lease.address)
+    other = Owner(container_id=ContainerId("2" * 64), endpoint="web")
+    assert not store.ledger.identify(lease, owner=other, endpoint_id="e2", name="c2")
+    assert [each.state for each in store.ledger.leases(SEGMENT)].count("QUARANTINE") == 1
+    assert lease_of(store, mine.address).owner == C1
+
+
+def test_only_the_endpoint_itself_lets_go(store: Store) -> None:
+    lease = ask(store)
+    assert not let_go(store, lease.address, mac=OTHER)
+    assert not let_go(store, lease.address, host=H2)
+    assert not let_go(store, lease.address + 1)
+    assert lease_of(store, lease.address).state == "PENDING"
+    assert let_go(store, lease.address)
+    assert lease_of(store, lease.address).state == "QUARANTINE"
+    assert not let_go(store, lease.address)
+
+
+def test_a_late_release_does_not_end_who_has_the_address_by_now(store: Store) -> None:
+    at_once = a_segment(quarantine_seconds=0.0)
+    address = ask(store, segment=at_once).address
+    assert store.ledger.release_endpoint(at_once, address=address, host=H1, mac=MAC)
+    assert ask(store, OTHER, wanted=address, segment=at_once).address == address
+    assert not let_go(store, address)
+    assert lease_of(store, address).mac == OTHER
+
+
+def test_a_kept_address_goes_to_the_endpoint_of_its_host_that_asks_for_it(store: Store) -> None:
+    kept = keep(store)
+    with pytest.raises(AddressError, match="is held by container c1 on h1"):
+        ask(store, host=H2, wanted=kept.address)
+    assert ask(store, wanted=kept.address).address == kept.address
+    assert ask(store, wanted=kept.address).address == kept.address
+    with pytest.raises(AddressError, match="is held by container c1"):
+        ask(store, OTHER, wanted=kept.address)
+    assert lease_of(store, kept.address).owner == C1
+
+
+def test_an_address_that_is_not_kept_is_its_owners_alone(store: Store) -> None:
+    lease = store.ledger.allocate(SEGMENT, family=4, owner=C1, host=H1, name="c1")
+    with pytest.raises(AddressError, match="is held by container c1"):
+        ask(store, wanted=lease.address)
+
+
+def test_a_kept_address_stays_its_containers_when_the_endpoint_goes(store: Store) -> None:
+    kept = keep(store)
+    ask(store, wanted=kept.address)
+    store.ledger.confirm(SEGMENT, owner=C1, endpoint_id="e1", mac=MAC)
+    assert let_go(store, kept.address)
+    after = lease_of(store, kept.address)
+    assert (after.owner, after.state, after.mac, after.endpoint_id) == (C1, "PENDING", "", "")
+    assert ask(store).address != kept.address  # who asks for nothing special gets a free one
+    assert ask(store, OTHER, wanted=kept.address).address == kept.address  # a restart makes a new MAC
+
+
+def test_a_mac_gets_back_the_address_it_had_and_a_name_too(store: Store) -> None:
+    first = ask(store)
+    assert let_go(store, first.address)
+    again = ask(store)
+    assert (again.address, again.state) == (first.address, "PENDING")
+    other = ask(store, OTHER)
+    store.ledger.identify(other, owner=C1, endpoint_id="e1", name="web-1")
+    assert let_go(store, other.address, OTHER)
+    elsewhere = store.ledger.allocate(
+        SEGMENT,
+        family=4,
+        owner=Owner.by_mac(H2, "02:00:00:00:00:03"),
+        host=H2,
+        name="web-1",
+        mac="02:00:00:00:00:03",
+    )
+    assert elsewhere.address == other.address
+
+
+def test_a_resting_address_is_given_to_no_other_mac(store: Store) -> None:
+    address = ask(store).address
+    assert let_go(store, address)
+    with pytest.raises(AddressError, match="rests after its last use"):
+        ask(store, OTHER, wanted=address)
+
+
+def test_no_address_is_given_while_the_attachment_is_not_ready(store: Store) -> None:
+    with pytest.raises(GateClosed, match=r"segment web: is not ready here \(absent\)"):
+        ask(store, gated=True)
+    needs = {SEGMENT.name: SegmentNeeds(devices=(DeviceKey("switch:sw1"),), grace_seconds=0.0)}
+    store.desired.hold("pin:test", host=H1, wanted=frozenset({SEGMENT.name}), known=needs)
+    store.desired.set_state(H1, SEGMENT.name, "failed", "switch sw1 does not answer")
+    with pytest.raises(GateClosed, match=r"\(failed\): switch sw1 does not answer"):
+        ask(store, gated=True)
+    assert store.ledger.leases(SEGMENT) == ()
+    store.desired.set_state(H1, SEGMENT.name, "ready", "")
+    lease = ask(store, gated=True)
+    store.desired.set_state(H1, SEGMENT.name, "failed", "")
+    assert ask(store, gated=True) == lease  # what is handed out stays so
+
+
+def test_an_endpoint_s_address_moves_along_when_its_subnet_grows(store: Store) -> None:
+    small = a_segment(subnets=(a_subnet("10.0.0.0/29", "10.0.0.1"),))
+    large = a_segment(subnets=(a_subnet("10.0.0.0/24", "10.0.0.1"),))
+    lease = ask(store, segment=small)
+    assert store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="web-1")
+    again = ask(store, segment=large)
+    assert again.address == lease.address
+    assert store.ledger.release_endpoint(large, address=lease.address, host=H1, mac=MAC)
