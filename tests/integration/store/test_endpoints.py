@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
+
 import pytest
 
 from tests.builders import a_segment, a_subnet
-from trunkline.orchestrator.errors import AddressError, GateClosed
+from trunkline.orchestrator.errors import AddressError, GateClosed, PoolExhausted
 from trunkline.orchestrator.models import Address, ContainerId, DeviceKey, HostName, Segment
 from trunkline.orchestrator.store import LedgerLease, Owner, SegmentNeeds, Store
 
@@ -177,3 +179,40 @@ def test_an_endpoint_s_address_moves_along_when_its_subnet_grows(store: Store) -
     again = ask(store, segment=large)
     assert again.address == lease.address
     assert store.ledger.release_endpoint(large, address=lease.address, host=H1, mac=MAC)
+
+
+@pytest.mark.parametrize(
+    ("within", "addresses"),
+    [
+        ("10.0.0.32/29", [f"10.0.0.{n}" for n in range(32, 40)]),
+        ("10.0.0.36/30", [f"10.0.0.{n}" for n in range(36, 40)]),
+        ("10.0.0.0/30", ["10.0.0.2", "10.0.0.3"]),
+        ("10.0.0.60/30", ["10.0.0.60", "10.0.0.61", "10.0.0.62"]),
+        ("10.0.0.34/32", ["10.0.0.34"]),
+        ("fd00::20/126", ["fd00::20", "fd00::21", "fd00::22", "fd00::23"]),
+    ],
+)
+def test_a_part_of_a_subnet_gives_its_own_addresses_all_of_them_and_no_other(
+    store: Store, within: str, addresses: list[str]
+) -> None:
+    segment = a_segment(
+        subnets=(
+            a_subnet("10.0.0.0/26", "10.0.0.1"),
+            a_subnet("fd00::/64", "fd00::1"),
+            a_subnet("10.9.0.0/24", None),
+        )
+    )
+    part = ip_network(within)
+
+    def give(number: int) -> str:
+        mac = f"02:00:00:00:01:{number:02x}"
+        owner = Owner.by_mac(H1, mac)
+        lease = store.ledger.allocate(
+            segment, family=part.version, owner=owner, host=H1, name="", mac=mac, within=part
+        )
+        return str(lease.address)
+
+    store.ledger.allocate(segment, family=4, owner=C1, host=H1, name="", wanted=ip_address("10.0.0.20"))
+    assert sorted(give(number) for number in range(len(addresses))) == addresses
+    with pytest.raises(PoolExhausted):
+        give(99)

@@ -79,11 +79,17 @@ LEDGER: dict[str, Mutant] = {
     "the IPv6 cursor never comes round": Mutant(
         "allocate", " or first_number(pool, ranges, 0, cursor - 1)", ""
     ),
-    "the last address is one beyond the pool": Mutant(
-        "allocate", "found >= bits then\n    return nil", "false then\n    return nil"
+    "the bits do not come round": Mutant("allocate", " or clear_bit(key, pool.first, cursor - 1)", ""),
+    "a byte is not looked into": Mutant(
+        "allocate", "while offset <= to and offset % 8 ~= 0 do", "while false do"
+    ),
+    "the last bits are not looked at": Mutant(
+        "allocate",
+        "  while offset <= to do\n    if redis.call('GETBIT', key",
+        "  while false do\n    if redis.call('GETBIT', key",
     ),
     "a favourite is given though it is reserved now": Mutant(
-        "allocate", "return redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0", "return true"
+        "allocate", "inside and redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0", "inside"
     ),
     "a favourite is given though somebody has it": Mutant(
         "allocate", "if offered(pool, offset) and available(favourite)", "if offered(pool, offset)"

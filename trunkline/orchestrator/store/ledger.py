@@ -8,7 +8,7 @@ from ipaddress import ip_interface, ip_network
 
 from trunkline.orchestrator.addressing import PoolSpec, place_of, pools
 from trunkline.orchestrator.errors import AddressError, GateClosed, PoolExhausted, StoreUnavailable
-from trunkline.orchestrator.models import Address, ContainerId, HostName, Segment, SegmentName
+from trunkline.orchestrator.models import Address, ContainerId, HostName, Network, Segment, SegmentName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
 from trunkline.orchestrator.store.records import LedgerLease, Owner
 
@@ -60,6 +60,7 @@ class Ledger:
         mac: str = "",
         kept: bool = False,
         gated: bool = False,
+        within: Network | None = None,
     ) -> LedgerLease:
         """Give the owner one address of a family, the same one whenever it asks again.
 
@@ -75,6 +76,7 @@ class Ledger:
             mac: The endpoint's, when it is known by now; the address it had last is preferred.
             kept: The address stays the owner's while no endpoint uses it.
             gated: Only while the host's attachment to the segment is ready.
+            within: Only from this subnet, or part of one.
 
         Raises:
             GateClosed: the attachment is not ready.
@@ -82,7 +84,11 @@ class Ledger:
             PoolExhausted: nothing is free.
             StoreUnavailable: Redis refuses, or processes with different inventories fight over the segment.
         """
-        specs = pools(segment, family)
+        specs = tuple(
+            spec
+            for spec in pools(segment, family)
+            if within is None or within.subnet_of(spec.subnet.network)  # type: ignore[arg-type]  # of one family
+        )
         ask = {
             "definition": _digest(_specs(segment)),
             "family": family,
@@ -94,11 +100,7 @@ class Ledger:
             "mac": mac,
             "kept": kept,
             "gated": gated,
-            "pools": [
-                {"id": spec.id, "bits": spec.size if family == IPV4 else 0, "ranges": list(spec.spans)}
-                for spec in specs
-                if spec.spans
-            ],
+            "pools": [_offer(spec, within) for spec in specs if spec.spans],
         }
         if wanted is not None:
             place, offset = place_of(segment, wanted)
@@ -220,6 +222,17 @@ class Ledger:
 
 def _specs(segment: Segment) -> tuple[PoolSpec, ...]:
     return pools(segment, IPV4) + pools(segment, IPV6)
+
+
+def _offer(spec: PoolSpec, within: Network | None) -> dict[str, object]:
+    """Say what of a pool may be handed out unasked."""
+    part = spec.subnet.network if within is None else within
+    first, last = spec.offset(part[0]), spec.offset(part[-1])
+    offer: dict[str, object] = {"id": spec.id}
+    if spec.family == IPV4:
+        return offer | {"bits": spec.size, "first": first, "last": last}
+    spans = [(max(low, first), min(high, last)) for low, high in spec.spans]
+    return offer | {"bits": 0, "ranges": [span for span in spans if span[0] <= span[1]]}
 
 
 def _digest(specs: tuple[PoolSpec, ...]) -> str:

@@ -1,6 +1,7 @@
 -- Gives an owner one address of one family; asking again gives the same one.
 -- ARGV: segment, JSON {definition, family, owner, container, endpoint, host, name, mac, kept, gated, pools: [{id, bits,
--- ranges}], pool, offset} (pool and offset only when a certain address is asked for). `kept`: the lease outlives the
+-- first, last, ranges}], pool, offset} (pool and offset only when a certain address is asked for; bits, first and
+-- last count in IPv4 pools, ranges in IPv6 ones). `kept`: the lease outlives the
 -- endpoint that uses it. `gated`: only while the host's attachment is ready. Offsets are decimal text: they may
 -- exceed 2^53. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} | {'other', pool, offset} |
 -- {'full', how many rest} | {'closed', state, cause} | {'undefined'} when the pools on record are not the caller's.
@@ -53,7 +54,8 @@ local function offered(pool, offset)
   for _, each in ipairs(ask.pools) do
     if each.id == pool then
       if each.bits > 0 then
-        return redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0
+        local inside = tonumber(offset) >= each.first and tonumber(offset) <= each.last
+        return inside and redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0
       end
       for _, range in ipairs(each.ranges) do
         if tonumber(offset) >= range[1] and tonumber(offset) <= range[2] then
@@ -93,26 +95,44 @@ local function bound(place)
   return { 'ok', ask.pool, ask.offset, text }
 end
 
--- Round robin over the bitmap: the cursor keeps a freed address from being the next one.
-local function next_bit(pool, bits)
-  local key, cursor = occupied_key(pool), tonumber(redis.call('GET', base .. 'cursor:' .. pool) or '0')
-  if cursor >= bits then
-    cursor = 0
-  end
-  local byte = math.floor(cursor / 8)
-  for offset = cursor, math.min(byte * 8 + 7, bits - 1) do
+-- The first clear bit from..to.
+local function clear_bit(key, from, to)
+  local offset = from
+  while offset <= to and offset % 8 ~= 0 do
     if redis.call('GETBIT', key, offset) == 0 then
       return offset
     end
+    offset = offset + 1
   end
-  local found = redis.call('BITPOS', key, 0, byte + 1)
-  if found < 0 or found >= bits then
-    found = redis.call('BITPOS', key, 0)
+  local last_byte = math.floor((to + 1) / 8) - 1
+  if offset / 8 <= last_byte then
+    local found = redis.call('BITPOS', key, 0, offset / 8, last_byte)
+    if found >= 0 then
+      return found
+    end
+    offset = (last_byte + 1) * 8
   end
-  if found < 0 or found >= bits then
-    return nil
+  while offset <= to do
+    if redis.call('GETBIT', key, offset) == 0 then
+      return offset
+    end
+    offset = offset + 1
   end
-  return found
+  return nil
+end
+
+-- Round robin over the bitmap: the cursor keeps a freed address from being the next one.
+local function next_bit(pool)
+  local key, cursor_key = occupied_key(pool.id), base .. 'cursor:' .. pool.id
+  local cursor = tonumber(redis.call('GET', cursor_key) or '0')
+  if cursor < pool.first or cursor > pool.last then
+    cursor = pool.first
+  end
+  local offset = clear_bit(key, cursor, pool.last) or clear_bit(key, pool.first, cursor - 1)
+  if offset then
+    redis.call('SET', cursor_key, offset + 1)
+  end
+  return offset
 end
 
 -- The first number from..to inside the ranges without a lease. Every step but the last passes a lease.
@@ -192,9 +212,8 @@ end
 
 for _, pool in ipairs(ask.pools) do
   if pool.bits > 0 then
-    local offset = next_bit(pool.id, pool.bits)
+    local offset = next_bit(pool)
     if offset then
-      redis.call('SET', base .. 'cursor:' .. pool.id, offset + 1)
       return take(pool.id, string.format('%.0f', offset))
     end
   else
