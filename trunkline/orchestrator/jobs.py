@@ -250,7 +250,9 @@ def _sync(job: Job, device: DeviceKey, context: Context, tools: Tools) -> object
     if device.startswith("host:"):
         return sync_host(_machine(tools), context=context, force=True)
     order = Order(
-        why=f"job {job.id}: {job.why}", removals_confirmed=bool(job.arguments.get("confirm_removals"))
+        why=f"job {job.id}: {job.why}",
+        removals_confirmed=bool(job.arguments.get("confirm_removals")),
+        accepts=True,
     )
     name = SwitchName(device.partition(":")[2])
     return sync_switch(name, context=context, open_switch=_switches(tools), order=order)

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
-from hashlib import sha256
+from hashlib import scrypt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from secrets import token_hex
+from typing import TYPE_CHECKING, Protocol
 
 from trunkline.orchestrator.errors import LoginRefused
+from trunkline.orchestrator.models import switch_key
 from trunkline.orchestrator.settings import read_secret
 from trunkline.orchestrator.sync.hosts import Machine
 from trunkline.tasks.boot import write_links
 
 if TYPE_CHECKING:
-    from trunkline.orchestrator.models import HostName, Switch
+    from trunkline.orchestrator.models import DeviceKey, HostName, Switch
     from trunkline.orchestrator.settings import Settings
     from trunkline.orchestrator.sync.context import Context
     from trunkline.orchestrator.sync.protocols import SwitchDriver
 
 
-REFUSED_SECONDS = 900.0
-"""A refused login is tried again only with other credentials, or after this long: lock-outs count tries."""
+class Refusals(Protocol):
+    """Where refused credentials are remembered for all processes: the record's devices."""
+
+    def refused(self, device: DeviceKey) -> str:
+        """Give the mark of the credentials that a device refused; empty when it refused none."""
+
+    def refuse(self, device: DeviceKey, mark: str) -> None:
+        """Remember it; empty forgets."""
 
 
 class Switches:
@@ -30,15 +37,17 @@ class Switches:
     Two threads never use one session: whoever syncs a switch holds its lease.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, refusals: Refusals) -> None:
         from trunkline.drivers.switch.session import SessionPool
 
         self._settings = settings
-        self._refused: dict[str, tuple[str, float]] = {}
+        self._refusals = refusals
         self._pool = SessionPool(secrets=read_secret, idle_seconds=settings.session_idle_seconds)
 
     def __call__(self, switch: Switch) -> SwitchDriver:
         """Open or reuse.
+
+        Credentials that were refused are not tried again, by any process: lock-outs count tries.
 
         Raises:
             OrchestratorError: unreachable, login refused, host key refused, unknown platform.
@@ -47,20 +56,21 @@ class Switches:
         from trunkline.drivers.switch.engine import SwitchDriver
 
         speech = dialect(switch.driver, allowed=self._settings.dialects)
-        digest = credentials_digest(switch)
-        refused, until = self._refused.get(switch.name, ("", 0.0))
-        if refused == digest and time.monotonic() < until:
+        key = switch_key(switch.name)
+        refused = self._refusals.refused(key)
+        if refused and credentials_mark(switch, salt=refused.partition(":")[0]) == refused:
             raise LoginRefused(
-                f"it refused user {switch.credentials.username} before; the same credentials are not tried again soon",
+                f"it refused user {switch.credentials.username} before; the same credentials are not tried again",
                 subject=f"switch {switch.name}",
-                fix="correct them; new ones are tried at once",
+                fix=f"correct them, or run `trunkline jobs run reconcile -d {switch.name}` to try them once more",
             )
         try:
             session = self._pool.session(switch)
         except LoginRefused:
-            self._refused[switch.name] = (digest, time.monotonic() + REFUSED_SECONDS)
+            self._refusals.refuse(key, credentials_mark(switch, salt=token_hex(8)))
             raise
-        self._refused.pop(switch.name, None)
+        if refused:
+            self._refusals.refuse(key, "")
         return SwitchDriver(switch, speech, session)
 
     def close_idle(self) -> None:
@@ -72,11 +82,12 @@ class Switches:
         self._pool.close()
 
 
-def credentials_digest(switch: Switch) -> str:
-    """Tell one set of credentials from another without keeping them."""
+def credentials_mark(switch: Switch, *, salt: str) -> str:
+    """Tell one set of credentials from another without keeping them: salted, and slow to guess from."""
     login = switch.credentials
     secrets = [read_secret(ref) if ref else "" for ref in (login.password, login.enable)]
-    return sha256("\0".join([login.username, *secrets, login.key_file or ""]).encode()).hexdigest()
+    material = "\0".join([login.username, *secrets, login.key_file or ""]).encode()
+    return f"{salt}:{scrypt(material, salt=salt.encode(), n=2**14, r=8, p=1, dklen=16).hex()}"
 
 
 def this_machine(name: HostName, context: Context) -> Machine:

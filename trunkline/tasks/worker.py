@@ -31,7 +31,7 @@ def run_switch_worker(settings: Settings, *, concurrency: int) -> None:
 
     app = make_app(settings, owner=SWITCH_QUEUE)
     context = make_context(settings, owner=SWITCH_QUEUE)
-    switches = Switches(settings)
+    switches = Switches(settings, context.store.devices)
     switch.register(app, context, switches)
     jobs.register_steps(app, context, Tools(open_switch=switches))
     try:

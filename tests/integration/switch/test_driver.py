@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from tests.builders import PORT_1, a_switch, a_switch_intent
-from trunkline.drivers.switch.cisco_ios import CiscoIos
-from trunkline.drivers.switch.engine import SwitchDriver
+from tests.builders import PORT_1, a_switch_intent
+from tests.integration.switch.driving import Notes, a_driver, as_inventory
 from trunkline.drivers.switch.session import connect, scan_host_key
 from trunkline.lab.switch.faults import Faults
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.orchestrator.errors import HostKeyRefused, LoginRefused, OrchestratorError, Superseded
-from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule, SwitchIntent
-from trunkline.orchestrator.models import SecretRef, Switch
+from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, PortRule, SwitchIntent
+from trunkline.orchestrator.models import SecretRef
 from trunkline.orchestrator.vlans import Vid
 
 TRUNK = """
@@ -32,54 +30,6 @@ interface GigabitEthernet1/0/2
 end
 """
 WEB = Carries(port=PORT_1, vlan=Vid(10))
-
-
-@dataclass
-class Notes:
-    """A journal that remembers, and lets everything pass unless told otherwise."""
-
-    begun: list[tuple[str, ...]] = field(default_factory=list)
-    ended: list[bool] = field(default_factory=list)
-    ours: set[Claim] = field(default_factory=set)
-    unneeded: bool = True
-    superseded: bool = False
-
-    def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
-        if self.superseded:
-            raise Superseded("moved on", subject="test")
-        self.ours |= adding
-        self.begun.append(tuple(lines))
-        return str(len(self.begun))
-
-    def after_write(self, operation: str, *, ok: bool, reply: str) -> None:
-        del operation, reply
-        self.ended.append(ok)
-
-    def still_unneeded(self, claim: Claim) -> bool:
-        del claim
-        return self.unneeded
-
-
-def as_inventory(running: RunningSwitch, **changes: object) -> Switch:
-    login = replace(a_switch().credentials, username=running.user)
-    switch = a_switch(
-        address=running.address, port=running.port, host_key=running.host_key, credentials=login
-    )
-    return replace(switch, **changes)  # type: ignore[arg-type]  # tests pass the field's own type
-
-
-@contextmanager
-def a_driver(running: RunningSwitch, **changes: object) -> Iterator[tuple[SwitchDriver, Switch]]:
-    switch = as_inventory(running, **changes)
-
-    def secret(_: SecretRef) -> str:
-        return running.password
-
-    session = connect(switch, secrets=secret)
-    try:
-        yield SwitchDriver(switch, CiscoIos(), session), switch
-    finally:
-        session.close()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from trunkline.orchestrator.store import Store, open_store
 from trunkline.orchestrator.sync.context import Context
 from trunkline.orchestrator.sync.holders import needs_on
 from trunkline.orchestrator.sync.observation import Observation
+from trunkline.orchestrator.sync.protocols import OpenSwitch
 from trunkline.orchestrator.sync.switches import Order, sync_switch
 from trunkline.orchestrator.vlans import Vid
 from trunkline.tasks.devices import Switches
@@ -106,10 +107,12 @@ class Site:
             )
         )
 
-    def sync(self, *, confirmed: bool = False) -> Observation | None:
+    def sync(
+        self, *, confirmed: bool = False, accepts: bool = False, open_switch: OpenSwitch | None = None
+    ) -> Observation | None:
         """Sync the switch now, whatever waits."""
-        order = Order(removals_confirmed=confirmed)
-        return sync_switch(SW1, context=self.context, open_switch=self.switches, order=order)
+        order = Order(removals_confirmed=confirmed, accepts=accepts)
+        return sync_switch(SW1, context=self.context, open_switch=open_switch or self.switches, order=order)
 
     def settle(self) -> Observation | None:
         """Sync the switch as a doorbell would: only when it is due."""
@@ -147,7 +150,7 @@ def a_site(redis_url: str, folder: Path) -> Iterator[Site]:
     """Start the switch, apply an inventory in which web's grace is nothing, and give it all."""
     secret = folder / "password"
     store = open_store(redis_url)
-    switches = Switches(Settings())
+    switches = Switches(Settings(), store.devices)
     bell = Doorbells()
     with running_switch(startup_config=TRUNKS) as running:
         secret.write_text(running.password)

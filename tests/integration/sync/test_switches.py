@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from tests.integration.sync.site import H1, H2, PORT, SW1, WEB, Site, a_site
-from trunkline.orchestrator.models import ContainerId, PortName, switch_key
+from trunkline.orchestrator.intents import Claim, SwitchIntent
+from trunkline.orchestrator.models import ContainerId, PortName, Switch, switch_key
 from trunkline.orchestrator.store import Owner
+from trunkline.orchestrator.sync.protocols import Journal, SwitchDriver, SwitchPlan, SwitchResult
 
 CARRIES = f"carries:{PORT}:10"
 
@@ -109,6 +111,8 @@ def test_a_refused_login_is_told_once_per_set_of_credentials_and_healed_by_the_r
     assert site.running.refused == 1
     assert "refused" in site.error()
     assert _state(site)[0] == "failed"
+    site.sync(accepts=True)
+    assert site.running.refused == 2, "an operator asked for one more try"
     site.secret.write_text(right)
     site.sync()
     assert _state(site) == ("switch-ready", "")
@@ -247,3 +251,108 @@ def test_a_stranger_that_talks_in_a_vlan_keeps_it_on_its_port_and_is_named(site:
     site.running.forget_macs()
     site.sync()
     assert "switchport trunk allowed vlan 100" in site.port()
+
+
+@dataclass
+class Meddler:
+    """Somebody who types on the switch exactly while it is written."""
+
+    site: Site
+    lines: str
+
+    def __call__(self, switch: Switch) -> SwitchDriver:
+        """Open the switch, and follow its syncs."""
+        self.driver = self.site.switches(switch)
+        return self
+
+    def plan(self, intent: SwitchIntent) -> SwitchPlan:
+        """Pass on."""
+        return self.driver.plan(intent)
+
+    def sync(self, intent: SwitchIntent, *, journal: Journal) -> SwitchResult:
+        """Type between the read and the write."""
+        self.journal = journal
+        return self.driver.sync(intent, journal=self)
+
+    def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
+        """Type, then pass on."""
+        self.site.running.configure(self.lines)
+        return self.journal.before_write(lines, adding)
+
+    def after_write(self, operation: str, *, ok: bool, reply: str) -> None:
+        """Pass on."""
+        self.journal.after_write(operation, ok=ok, reply=reply)
+
+    def still_unneeded(self, claim: Claim) -> bool:
+        """Pass on."""
+        return self.journal.still_unneeded(claim)
+
+    def save(self) -> None:
+        """Pass on."""
+        self.driver.save()
+
+    def backup(self) -> str:
+        """Pass on."""
+        return self.driver.backup()
+
+    def close(self) -> None:
+        """Pass on."""
+        self.driver.close()
+
+
+@pytest.mark.parametrize(
+    "lines", [f"interface {PORT}\n description moved\nend", "vlan 77\n name somebody\nend"]
+)
+def test_what_changed_though_nobody_asked_is_told_and_not_saved_until_somebody_looked(
+    site: Site, lines: str
+) -> None:
+    site.hold(WEB)
+    seen = site.sync(open_switch=Meddler(site, lines))
+    assert seen is not None
+    assert "nobody asked" in site.error()
+    for _ in range(2):
+        site.sync()
+        assert "jobs run reconcile -d sw1" in site.error()
+        assert "tl-web" not in site.running.show("show startup-config")
+        assert "interface Vlan10" not in site.running.startup_config
+    assert _state(site)[0] == "switch-ready", "the container works meanwhile"
+    site.sync(accepts=True)
+    assert site.error() == ""
+    assert "interface Vlan10" in site.running.startup_config
+
+
+def test_a_gateway_is_taken_away_with_the_addresses_it_had_from_us_and_kept_with_any_other(
+    site: Site,
+) -> None:
+    site.hold(WEB)
+    site.sync()
+    site.report(H1)
+    site.hold()
+    site.sync()
+    inventory = site.context.inventory()
+    site.apply(replace(inventory, segments={}))
+    site.running.configure("interface Vlan10\n ip address 10.9.9.1 255.255.255.0 secondary\nend")
+    site.sync(confirmed=True)
+    assert "10.9.9.1/24" in site.error()
+    assert "ip address 172.31.0.1" in site.running.running_config
+    site.running.configure("interface Vlan10\n no ip address 10.9.9.1 255.255.255.0 secondary\nend")
+    site.sync(confirmed=True)
+    assert site.error() == ""
+    assert "interface Vlan10" not in site.running.running_config
+
+
+@pytest.mark.parametrize("command", ["show vlan brief", "mac address-table", "switchport", "vtp"])
+def test_an_answer_that_cannot_be_read_changes_nothing(site: Site, command: str) -> None:
+    site.hold(WEB)
+    site.sync()
+    before = site.running.running_config
+    site.hold()
+    site.running.set_faults(
+        events=[{"matching": command, "do": "reject", "text": "Command authorization failed.", "times": 0}]
+    )
+    sent = len(site.running.config_lines)
+    site.sync()
+    assert "cannot be read" in site.error()
+    assert len(site.running.config_lines) == sent
+    assert site.running.running_config == before
+    assert CARRIES in site.owned()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_interface
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,14 +15,26 @@ from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block
 from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.session import is_refusal
+from trunkline.drivers.switch.state import PortMode, PortRow, SwitchState
 from trunkline.orchestrator.errors import GuardRefused
-from trunkline.orchestrator.intents import Carries, HasVlan
+from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import Vid, VlanSet
 
 
-def a_block(*lines: str, enter: str = "interface GigabitEthernet1/0/1") -> Block:
-    return Block(enter=enter, mode="config-if", lines=lines, claims=frozenset())
+def a_block(*lines: str, enter: str = "interface GigabitEthernet1/0/1", mode: str = "config-if") -> Block:
+    return Block(enter=enter, mode=mode, lines=lines, claims=frozenset())
+
+
+def check(*blocks: Block, intent: SwitchIntent | None = None, mode: PortMode = "trunk") -> None:
+    row = PortRow(port=PORT_1, mode=mode, allowed=VlanSet.every())
+    check_blocks(
+        blocks,
+        GRAMMAR,
+        intent=intent or a_switch_intent(),
+        vlans=frozenset({Vid(10)}),
+        before=SwitchState(ports={PORT_1: row}),
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,35 +51,87 @@ def a_block(*lines: str, enter: str = "interface GigabitEthernet1/0/1") -> Block
         "no switchport trunk allowed vlan remove 10",
         "switchport trunk allowed vlan all",
         "switchport trunk allowed vlan except 5",
+        "switchport trunk allowed vlan 10",
+        "switchport trunk allowed vlan none",
+        "switchport trunk allowed vlan add 10,11",
+        "switchport trunk allowed vlan remove 99",
+        "switchport trunk allowed vlan add 5-1",
+        "switchport trunk native vlan 10",
+        "switchport trunk encapsulation dot1q",
+        "switchport mode trunk",
+        "switchport access vlan 10",
+        "no switchport",
+        "shutdown",
         "! comment",
-        "name \x1b[2J",
-        "name ü",
-        " name x",
-        "name " + "x" * 260,
+        "description \x1b[2J",
+        "no ip address",
+        " no shutdown",
+        "switchport trunk allowed vlan add " + "10," * 80 + "10",
     ],
 )
-def test_a_line_that_is_more_than_one_plain_command_is_refused(line: str) -> None:
+def test_a_line_that_no_change_needs_is_refused(line: str) -> None:
     with pytest.raises(GuardRefused):
-        check_blocks([a_block(line)], GRAMMAR, subject="switch sw1")
+        check(a_block(line))
+
+
+@pytest.mark.parametrize(
+    "enter",
+    [
+        "vlan 11",
+        "no vlan 11",
+        "interface Vlan11",
+        "no interface GigabitEthernet1/0/1",
+        "no interface Vlan1",
+        "line vty 0 4",
+        "interface range GigabitEthernet1/0/1 - 48",
+    ],
+)
+def test_a_block_that_enters_something_else_is_refused(enter: str) -> None:
+    with pytest.raises(GuardRefused):
+        check(a_block(enter=enter))
 
 
 def test_the_lines_of_an_ordinary_change_pass() -> None:
-    check_blocks(
-        [a_block("switchport trunk allowed vlan add 10"), a_block("name tl-web", enter="vlan 10")],
-        GRAMMAR,
-        subject="switch sw1",
+    check(
+        a_block("name tl-web", enter="vlan 10", mode="config-vlan"),
+        a_block("switchport trunk allowed vlan add 10"),
+        a_block("ip address 172.31.0.1 255.255.0.0", "no shutdown", enter="interface Vlan10"),
+        a_block(
+            "encapsulation dot1Q 10",
+            "ipv6 address fd00:31::1/64",
+            enter="interface GigabitEthernet0/0.10",
+            mode="config-subif",
+        ),
     )
+
+
+@pytest.mark.parametrize(
+    "line", ["switchport mode trunk", "switchport trunk allowed vlan 100", "switchport trunk native vlan 100"]
+)
+def test_a_port_is_rewritten_only_where_it_is_adopted_and_was_no_trunk(line: str) -> None:
+    adopts = a_switch_intent(ports={PORT_1: PortRule(port=PORT_1, adopt=True)})
+    check(a_block(line), intent=adopts, mode="access")
+    with pytest.raises(GuardRefused, match="adopted"):
+        check(a_block(line), intent=adopts, mode="trunk")
+    with pytest.raises(GuardRefused, match="adopted"):
+        check(a_block(line), mode="access")
+    with pytest.raises(GuardRefused, match="adopted"):
+        check(a_block(line, enter="interface GigabitEthernet1/0/2"), intent=adopts, mode="access")
+
+
+def test_a_protected_port_is_not_even_entered() -> None:
+    intent = a_switch_intent(switch=a_switch(protected_ports=frozenset({PORT_1})))
+    with pytest.raises(GuardRefused, match="protected"):
+        check(a_block("switchport trunk allowed vlan add 10"), intent=intent)
 
 
 @given(st.text(min_size=1))
 def test_whatever_passes_is_one_printable_line_without_a_question(text: str) -> None:
     try:
-        check_blocks([a_block(f"name {text}")], GRAMMAR, subject="switch sw1")
+        check(a_block(f"name {text}", enter="vlan 10", mode="config-vlan"))
     except GuardRefused:
         return
-    assert text.isprintable()
-    assert text.isascii()
-    assert "?" not in text
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,32}", text)
 
 
 @pytest.mark.parametrize("vlan", [1, 1002, 1005, 20, 3000])
@@ -86,9 +153,20 @@ def test_a_protected_port_and_a_port_without_a_rule_are_refused() -> None:
         check_changes([Change(op="add", claim=elsewhere)], a_switch_intent())
 
 
-def test_what_is_needed_is_not_removed() -> None:
-    with pytest.raises(GuardRefused):
-        check_changes([Change(op="remove", claim=Carries(port=PORT_1, vlan=Vid(10)))], a_switch_intent())
+def test_the_protected_parent_of_a_sub_interface_is_refused() -> None:
+    parent = PortName("GigabitEthernet0/0")
+    intent = a_switch_intent(switch=a_switch(protected_ports=frozenset({parent})))
+    claim = Gateway(vlan=Vid(10), addresses=(ip_interface("172.31.0.1/16"),), parent=parent)
+    with pytest.raises(GuardRefused, match="GigabitEthernet0/0"):
+        check_changes([Change(op="add", claim=claim)], intent)
+
+
+def test_what_is_needed_is_not_removed_except_the_half_of_it_that_was_begun() -> None:
+    intent = a_switch_intent()
+    for claim in intent.present:
+        with pytest.raises(GuardRefused):
+            check_changes([Change(op="remove", claim=claim)], intent)
+        check_changes([Change(op="remove", claim=claim)], intent, begun=frozenset({claim}))
 
 
 @pytest.mark.parametrize(
@@ -108,6 +186,7 @@ def test_what_is_needed_is_not_removed() -> None:
         "% IPv6 routing not enabled",
         "Command authorization failed",
         "% Configuring IP routing on a LAN subinterface is only allowed if that subinterface is already",
+        "%Something nobody has seen yet",
     ],
 )
 def test_a_refusal_is_recognised(reply: str) -> None:
@@ -122,6 +201,8 @@ def test_a_refusal_is_recognised(reply: str) -> None:
         "%Warning: portfast should only be enabled on ports connected to a single host.",
         "Not all config may be removed and may reappear after reactivating the sub-interface",
         "Building configuration...\n[OK]",
+        "% Applying VLAN changes may take few minutes.  Please wait...",
+        "%Warning: use /31 mask on non point-to-point interface cautiously",
     ],
 )
 def test_a_harmless_message_is_no_refusal(reply: str) -> None:

@@ -8,11 +8,12 @@ carries every VLAN, and the `no` form of the list opens it to every VLAN; `show`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 from trunkline.drivers.switch.claims import Change
-from trunkline.drivers.switch.dialect import Block, Grammar, Scope
+from trunkline.drivers.switch.dialect import Block, Grammar, Phrase, Query, Scope
 from trunkline.drivers.switch.state import (
     Facts,
     GatewayRow,
@@ -30,6 +31,50 @@ VLANS = "show vlan brief"
 VTP = "show vtp status"
 ROUTING = "show running-config | include routing"
 
+_NO_SUCH = r"% Invalid input detected at '\^' marker"
+_ANSWERS = {
+    VLANS: re.compile(r"^1\s+\S", re.MULTILINE),
+    # Some small platforms have no VTP; whether they take a VLAN they say when they are given one.
+    VTP: re.compile(rf"^VTP Operating Mode\s*:\s*\S|^{_NO_SUCH}", re.MULTILINE),
+    ROUTING: re.compile(r"\A(?!.*^\s*(?:%|Command authorization))", re.MULTILINE | re.DOTALL),
+}
+_INTERFACE_ANSWER = re.compile(rf"^interface \S|^{_NO_SUCH}", re.MULTILINE)
+_SWITCHPORT_ANSWER = re.compile(rf"^Name:\s*\S|^{_NO_SUCH}", re.MULTILINE)
+_MACS_ANSWER = re.compile(
+    r"mac address|Destination Address|^No entries present", re.MULTILINE | re.IGNORECASE
+)
+
+_LIST = r"[\d,-]+"
+_ADDRESS_LINE = re.compile(
+    r"(?:no )?(?:ip address [\d.]+ [\d.]+(?: secondary)?|ipv6 address [0-9A-Fa-f:.]+/\d+)"
+)
+_PHRASES = {
+    "config": (
+        Phrase(pattern=re.compile(r"(?:no )?vlan (?P<vlans>\d+)")),
+        Phrase(pattern=re.compile(r"(?:no )?interface Vlan(?P<vlans>\d+)")),
+        Phrase(pattern=re.compile(r"(?:no )?interface (?P<port>[A-Za-z][\w/-]*)\.(?P<vlans>\d+)")),
+        Phrase(pattern=re.compile(r"interface (?!Vlan)(?P<port>[A-Za-z][\w/-]*)")),
+    ),
+    "config-vlan": (Phrase(pattern=re.compile(r"name [A-Za-z0-9_-]{1,32}")),),
+    "config-if": (
+        Phrase(pattern=re.compile(rf"switchport trunk allowed vlan (?:add|remove) (?P<vlans>{_LIST})")),
+        Phrase(pattern=re.compile(rf"switchport trunk allowed vlan (?:none|{_LIST})"), converts=True),
+        Phrase(pattern=re.compile(r"switchport trunk native vlan \d+"), converts=True),
+        Phrase(pattern=re.compile(r"switchport trunk encapsulation (?:dot1q|negotiate)"), converts=True),
+        Phrase(
+            pattern=re.compile(r"switchport mode (?:trunk|access|dynamic auto|dynamic desirable)"),
+            converts=True,
+        ),
+        Phrase(pattern=_ADDRESS_LINE),
+        Phrase(pattern=re.compile(r"no shutdown")),
+    ),
+    "config-subif": (
+        Phrase(pattern=re.compile(r"encapsulation dot1Q (?P<vlans>\d+)")),
+        Phrase(pattern=_ADDRESS_LINE),
+        Phrase(pattern=re.compile(r"no shutdown")),
+    ),
+}
+
 GRAMMAR = Grammar(
     rejected=re.compile(
         r"^\s*(% ?Invalid input detected|% ?Incomplete command|% ?Ambiguous command|% ?Unrecognized|"
@@ -39,16 +84,19 @@ GRAMMAR = Grammar(
         r"% ?Configuring IP routing on a LAN subinterface|%You must disable VTPv1|% ?Error|ERROR:|% ?Not enough|"
         r"% ?Duplicate|% ?Warning: cannot|% ?Authorization failed|% ?Insufficient|% ?VLAN .* not|VTP VLAN config|"
         r"VLAN #\d+ and #\d+ have an identical name)"
-        r"|^% \S",
+        # Whatever else begins like an error and is neither a log message nor known to be harmless.
+        r"|^%(?!\s*$)\s?\S",
         re.MULTILINE | re.IGNORECASE,
     ),
     benign=re.compile(
         r"^\s*(% ?Access VLAN does not exist\. Creating vlan|% ?Warning: portfast|%Portfast has been|"
-        r"% ?Not all config may be removed|Not all config may be removed|% ?Generating|% ?Saving)",
+        r"% ?Not all config may be removed|Not all config may be removed|% ?Generating|% ?Saving|"
+        r"% ?Applying VLAN changes|% ?Warning: use /31)",
         re.MULTILINE | re.IGNORECASE,
     ),
     log_line=re.compile(
-        r"^(?:[*.]?\w{3}\s+\d+\s[\d:. ]+\S*:\s|\d+:\s)?%[A-Z0-9_]+-(?:\w+-)?\d-[A-Z0-9_]+: .*$", re.MULTILINE
+        r"^(?:[*.]?\w{3}\s+\d+\s[\d:. ]+\S*:\s|\d+:\s)?%[A-Z0-9_]+-(?:\w+-)?\d-[A-Z0-9_]+: .*$\n?",
+        re.MULTILINE,
     ),
     question=re.compile(r"\[(?:confirm|yes/no|y/n)\]\s*:?\s*$|\(y/n\)\s*\??\s*$|--More--\s*$", re.IGNORECASE),
     enter_config="configure terminal",
@@ -57,9 +105,7 @@ GRAMMAR = Grammar(
     save="write memory",
     saved=re.compile(r"\[OK\]"),
     backup="show running-config",
-    mode_words=frozenset(
-        {"end", "exit", "do", "configure", "interface", "vlan", "logout", "quit", "reload", "enable"}
-    ),
+    phrases=_PHRASES,
     longest_line=250,
 )
 
@@ -74,6 +120,7 @@ _LONG_NAMES = {
     "hu": "HundredGigE",
     "po": "Port-channel",
     "vl": "Vlan",
+    "ap": "AppGigabitEthernet",
     "et": "Ethernet",
 }
 _VLAN_ROW = re.compile(
@@ -82,12 +129,24 @@ _VLAN_ROW = re.compile(
 )
 _PAIR = re.compile(r"^(?P<key>[A-Z][\w /-]*?):[ \t]*(?P<value>.*(?:\n {5,}\S.*)*)$", re.MULTILINE)
 _MAC_ROW = re.compile(
-    r"^\s*\*?\s*(?P<vlan>\d+)\s+(?P<mac>[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})\s+(?P<kind>\w+)\s+.*?(?P<port>\S+)\s*$",
+    r"^[ \t*#A-Z]*?(?P<vlan>\d+)[ \t]+(?P<mac>[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})[ \t]+(?P<rest>\S.*)$",
     re.MULTILINE | re.IGNORECASE,
 )
+_MAC_COLUMN = re.compile(
+    r"dynamic|static|secure|system|self|yes|no|-|n/a|\d+|(?:ip|ipx|assigned|other)(?:,.*)?", re.IGNORECASE
+)
+"""What stands between a MAC and its ports: type, learn, age, protocols."""
+_ITSELF = re.compile(r"cpu|router|switch|drop|vl(?:an)?\d+", re.IGNORECASE)
+"""Ports that are the switch itself."""
 _ADDRESS = re.compile(r"^ ip address (?P<ip>\S+) (?P<mask>\S+)(?P<secondary> secondary)?$")
-_ADDRESS6 = re.compile(r"^ ipv6 address (?P<ip>[0-9A-Fa-f:]+/\d+)$")
-_TAG = re.compile(r"^ encapsulation dot1[qQ] (?P<vlan>\d+)")
+_ADDRESS6 = re.compile(r"^ ipv6 address (?P<ip>[0-9A-Fa-f:.]+/\d+)$")
+_TAG = re.compile(r"^ encapsulation dot1[qQ] (?P<vlan>\d+)$")
+_CONFLICT = re.compile(r"^ (?:ip address|ip unnumbered|encapsulation) ")
+_PLAIN = re.compile(r"^(?:interface | no ip address$| (?:no )?shutdown$)")
+"""Lines of a layer 3 interface that say nothing of their own."""
+_OURS_ON_A_PORT = re.compile(
+    r"^(?:interface | switchport mode | switchport trunk (?:allowed|native) vlan | switchport trunk encapsulation )"
+)
 _CHANNEL = re.compile(r"^ channel-group (?P<number>\d+) ", re.MULTILINE)
 
 
@@ -112,41 +171,51 @@ class CiscoIos:
     platform = "cisco_ios"
     grammar = GRAMMAR
 
-    def queries(self, scope: Scope) -> Sequence[str]:
+    def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands; a router is not asked about VLANs and switch ports."""
-        commands = [ROUTING]
+        queries = [Query(command=ROUTING, answer=_ANSWERS[ROUTING])]
+        interfaces = [interface_of(*key) for key in scope.gateways]
+        interfaces += [parent for parent, _ in scope.gateways if parent is not None]
         if scope.switch.kind != "router":
-            commands += [VLANS, VTP]
-            commands += [command for port in scope.ports for command in _about_port(port)]
-            commands += [
-                f"show mac address-table vlan {vlan}" for vlan in sorted({v for _, v in scope.removals})
-            ]
-        commands += [f"show running-config interface {interface_of(*key)}" for key in scope.gateways]
-        return list(dict.fromkeys(commands))
+            queries += [Query(command=command, answer=_ANSWERS[command]) for command in (VLANS, VTP)]
+            for port in scope.ports:
+                queries.append(Query(command=_switchport(port), answer=_SWITCHPORT_ANSWER))
+                queries.append(Query(command=_running(port), answer=_INTERFACE_ANSWER))
+            vlans = sorted({vlan for _, vlan in scope.removals})
+            queries += [Query(command=_macs_of(vlan), answer=_MACS_ANSWER) for vlan in vlans]
+        queries += [Query(command=_running(name), answer=_INTERFACE_ANSWER) for name in interfaces]
+        return list(dict.fromkeys(queries))
 
     def parse(self, outputs: Mapping[str, str], scope: Scope) -> SwitchState:
-        """Read what `queries` asked for; an interface that is not there answers with an error and has no row."""
-        texts = {
-            command.removeprefix("show running-config interface "): _section(text)
-            for command, text in outputs.items()
-            if command.startswith("show running-config interface ")
+        """Read what `queries` asked for; an interface that is not there answers with an error and has no row.
+
+        Raises:
+            ValueError: an output says what it cannot say; the text names the command.
+        """
+        gateways = {}
+        for key in scope.gateways:
+            command = _running(interface_of(*key))
+            with _reading(command):
+                if row := _gateway(_section(outputs[command])):
+                    gateways[key] = row
+        down = {
+            parent: _why_down(parent, _section(outputs[_running(parent)]))
+            for parent, _ in scope.gateways
+            if parent is not None
         }
-        gateways = {
-            key: row
-            for key in scope.gateways
-            if (row := _gateway(texts.get(interface_of(*key), ()))) is not None
-        }
+        ports = {}
+        for port in scope.ports if scope.switch.kind != "router" else ():
+            with _reading(_switchport(port)):
+                ports[port] = _port(port, outputs[_switchport(port)], _section(outputs[_running(port)]))
+        with _reading(VLANS):
+            vlans = parse_vlans(outputs.get(VLANS, ""))
         return SwitchState(
-            vlans=parse_vlans(outputs.get(VLANS, "")),
-            ports={
-                port: _port(port, outputs[f"show interfaces {port} switchport"], texts.get(port, ()))
-                for port in scope.ports
-                if f"show interfaces {port} switchport" in outputs
-            },
+            vlans=vlans,
+            ports=ports,
             gateways=gateways,
             facts=_facts(outputs, scope),
-            texts=texts,
             macs=_macs(outputs, scope),
+            down={parent: cause for parent, cause in down.items() if cause},
         )
 
     def render(
@@ -166,6 +235,21 @@ class CiscoIos:
         for (port, op), vlans in ports.items():
             blocks.append(_trunk_block(port, op, VlanSet(vlans), state.ports[port], rules[port]))
         return blocks
+
+    def restore(self, port: PortName, before: PortRow) -> Block:
+        """Write the block that makes a half adopted port what it was: the mode first, so that it never opens."""
+        mode = "access" if before.mode == "access" else before.shown_mode
+        lines: tuple[str, ...] = (f"switchport mode {mode}",)
+        if before.native_vlan is not None:
+            lines += (f"switchport trunk native vlan {before.native_vlan}",)
+        first, *more = before.allowed.chunks(180) if before.allowed else ["none"]
+        lines += (f"switchport trunk allowed vlan {first}",)
+        lines += tuple(f"switchport trunk allowed vlan add {part}" for part in more)
+        if before.encapsulation_open:
+            lines += ("switchport trunk encapsulation negotiate",)
+        return Block(
+            enter=f"interface {port}", mode="config-if", lines=lines, claims=frozenset(), stepwise=True
+        )
 
 
 def interface_of(parent: PortName | None, vlan: Vid) -> str:
@@ -190,8 +274,25 @@ def parse_switchport(text: str) -> dict[str, str]:
     return found
 
 
-def _about_port(port: PortName) -> tuple[str, str]:
-    return f"show interfaces {port} switchport", f"show running-config interface {port}"
+def _switchport(port: PortName) -> str:
+    return f"show interfaces {port} switchport"
+
+
+def _running(interface: str) -> str:
+    return f"show running-config interface {interface}"
+
+
+def _macs_of(vlan: Vid) -> str:
+    return f"show mac address-table vlan {vlan}"
+
+
+@contextmanager
+def _reading(command: str) -> Iterator[None]:
+    """Name the command in whatever its output cannot be read as."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"`{command}`: {error}") from error
 
 
 def _section(text: str) -> tuple[str, ...]:
@@ -210,24 +311,32 @@ def _port(port: PortName, switchport: str, config: tuple[str, ...]) -> PortRow:
     if not facts and not config:
         return PortRow(port=port, mode="absent", allowed=VlanSet())
     channel = _CHANNEL.search("\n".join(config))
+    others = tuple(line for line in config if not _OURS_ON_A_PORT.match(line))
     if facts.get("Switchport", "Disabled").lower() != "enabled":
-        return PortRow(port=port, mode="routed", allowed=VlanSet())
+        return PortRow(port=port, mode="routed", allowed=VlanSet(), others=others)
+    mode = _mode(facts)
     return PortRow(
         port=port,
-        mode=_mode(facts.get("Administrative Mode", "")),
+        mode=mode,
+        shown_mode=ascii(facts.get("Administrative Mode", ""))[1:-1],
         allowed=VlanSet.parse(facts.get("Trunking VLANs Enabled", "ALL")),
         native_vlan=_number(facts.get("Trunking Native Mode VLAN", "")),
         access_vlan=_number(facts.get("Access Mode VLAN", "")),
+        voice_vlan=_number(facts.get("Voice VLAN", "")),
+        negotiated=mode == "dynamic" and facts.get("Operational Mode", "").startswith("trunk"),
         encapsulation_open=facts.get("Administrative Trunking Encapsulation") == "negotiate",
         channel=PortName(f"Port-channel{channel['number']}") if channel else None,
+        others=others,
     )
 
 
-def _mode(text: str) -> PortMode:
-    word = text.lower()
+def _mode(facts: Mapping[str, str]) -> PortMode:
+    word = facts.get("Administrative Mode", "").lower()
     if word == "trunk":
         return "trunk"
-    return "access" if "access" in word else "dynamic"
+    if word in {"static access", "access"}:
+        return "access"
+    return "dynamic" if word.startswith("dynamic ") else "special"
 
 
 def _number(text: str) -> Vid | None:
@@ -241,6 +350,7 @@ def _gateway(config: tuple[str, ...]) -> GatewayRow | None:
     addresses: set[Interface] = set()
     primary: Interface | None = None
     tagged: Vid | None = None
+    others: list[str] = []
     for line in config:
         if found := _ADDRESS.match(line):
             address = ip_interface(f"{found['ip']}/{found['mask']}")
@@ -250,20 +360,43 @@ def _gateway(config: tuple[str, ...]) -> GatewayRow | None:
             addresses.add(ip_interface(found["ip"]))
         elif found := _TAG.match(line):
             tagged = vid(int(found["vlan"]))
+        elif not _PLAIN.match(line):
+            others.append(line)
     return GatewayRow(
-        addresses=frozenset(addresses), primary=primary, shutdown=" shutdown" in config, tagged=tagged
+        addresses=frozenset(addresses),
+        primary=primary,
+        shutdown=" shutdown" in config,
+        tagged=tagged,
+        conflicts=tuple(line for line in others if _CONFLICT.match(line)),
+        others=tuple(line for line in others if not _CONFLICT.match(line)),
     )
+
+
+def _why_down(parent: PortName, config: tuple[str, ...]) -> str:
+    if not config:
+        return f"there is no interface {parent}; check the gateway in the inventory"
+    if " shutdown" in config:
+        return f"interface {parent} is shut down; give it `no shutdown` by hand"
+    return ""
 
 
 def _facts(outputs: Mapping[str, str], scope: Scope) -> Facts:
     routing = {line.strip() for line in outputs.get(ROUTING, "").replace("\r", "").split("\n")}
-    vtp = {key.strip(): value.strip() for key, _, value in _colon_lines(outputs.get(VTP, ""))}
+    text = outputs.get(VTP, "")
+    # Version 3 has a block per feature, each with a mode of its own.
+    features = re.split(r"^Feature (\w+):", text, flags=re.MULTILINE)
+    blocks = dict(zip(features[1::2], features[2::2], strict=True))
+    vtp = {
+        key.strip(): value.strip()
+        for key, _, value in _colon_lines(features[0]) + _colon_lines(blocks.get("VLAN", ""))
+    }
     mode = vtp.get("VTP Operating Mode", "transparent").lower()
     version = re.search(r"\d", vtp.get("VTP version running", vtp.get("VTP Version", "1")))
     most = re.search(r"\d+", vtp.get("Maximum VLANs supported locally", ""))
     is_router = scope.switch.kind == "router"
     return Facts(
         vtp_mode=mode.removeprefix("primary ").strip(),
+        vtp_primary=mode.startswith("primary "),
         vtp_version=int(version[0]) if version else 1,
         most_vlans=int(most[0]) if most else None,
         # Routers route unless told not to; Catalysts the other way round.
@@ -277,13 +410,30 @@ def _colon_lines(text: str) -> list[tuple[str, str, str]]:
 
 
 def _macs(outputs: Mapping[str, str], scope: Scope) -> dict[tuple[PortName, Vid], frozenset[str]]:
+    """Give who talks where. A port that cannot be told counts as every port: better kept than cut."""
     found: dict[tuple[PortName, Vid], frozenset[str]] = {key: frozenset() for key in scope.removals}
     for vlan in {vlan for _, vlan in scope.removals}:
-        for row in _MAC_ROW.finditer(outputs.get(f"show mac address-table vlan {vlan}", "")):
-            key = (long_name(row["port"]), vid(int(row["vlan"])))
-            if key in found and row["kind"].lower() == "dynamic":
-                found[key] |= {_mac(row["mac"])}
+        for row in _MAC_ROW.finditer(outputs[_macs_of(vlan)].replace("\r", "")):
+            if int(row["mac"][1], 16) & 1:
+                continue  # a group address: nobody in person
+            ports = [long_name(word) for word in _ports_of(row["rest"])]
+            for key in [key for key in found if key[1] == int(row["vlan"])]:
+                if key[0] in ports or any(not _is_known(port) for port in ports):
+                    found[key] |= {_mac(row["mac"])}
     return found
+
+
+def _ports_of(rest: str) -> list[str]:
+    """Take the ports out of what follows a MAC in the table; the switch itself is none."""
+    words = rest.split()
+    while words and _MAC_COLUMN.fullmatch(words[0]):
+        words.pop(0)
+    names = [name for word in words for name in word.split(",") if name]
+    return [name for name in names if not _ITSELF.fullmatch(name)]
+
+
+def _is_known(port: PortName) -> bool:
+    return any(port.startswith(long) for long in _LONG_NAMES.values())
 
 
 def _mac(dotted: str) -> str:
@@ -315,19 +465,23 @@ def _free_name(claim: HasVlan, state: SwitchState) -> str:
 
 def _trunk_block(port: PortName, op: str, vlans: VlanSet, row: PortRow, rule: PortRule) -> Block:
     claims: frozenset[Claim] = frozenset(Carries(port=port, vlan=vlan) for vlan in vlans)
-    lines = () if op == "remove" or row.mode == "trunk" else _adoption(row, rule)
-    word = "add" if op == "add" else "remove"
-    lines += tuple(f"switchport trunk allowed vlan {word} {part}" for part in vlans.chunks(180))
-    return Block(enter=f"interface {port}", mode="config-if", lines=lines, claims=claims)
+    adopts = op == "add" and row.mode != "trunk"
+    lines = _adoption(row, rule) if adopts else ()
+    there = row.allowed if row.is_trunk else VlanSet()
+    named = VlanSet(vlans - there) if op == "add" else vlans
+    lines += tuple(f"switchport trunk allowed vlan {op} {part}" for part in named.chunks(180))
+    return Block(enter=f"interface {port}", mode="config-if", lines=lines, claims=claims, stepwise=adopts)
 
 
 def _adoption(row: PortRow, rule: PortRule) -> tuple[str, ...]:
     """Make a port a trunk that carries what it did: the list comes first, so it never opens to ALL."""
-    native = rule.native_vlan or row.access_vlan
     lines: tuple[str, ...] = ("switchport trunk encapsulation dot1q",) if row.encapsulation_open else ()
-    if native is not None:
-        lines += (f"switchport trunk native vlan {native}",)
-    return (*lines, f"switchport trunk allowed vlan {native or 'none'}", "switchport mode trunk")
+    if not row.negotiated:
+        native = row.untagged_vlan or rule.native_vlan
+        if native is not None:
+            lines += (f"switchport trunk native vlan {native}",)
+        lines += (f"switchport trunk allowed vlan {native or 'none'}",)
+    return (*lines, "switchport mode trunk")
 
 
 def _gateway_blocks(claim: Gateway, op: str, state: SwitchState) -> list[Block]:

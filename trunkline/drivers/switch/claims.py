@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface
 from typing import Literal
 
-from trunkline.drivers.switch.state import SwitchState
+from trunkline.drivers.switch.state import PortRow, SwitchState
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName
-from trunkline.orchestrator.vlans import Vid
+from trunkline.orchestrator.vlans import Vid, VlanSet
 
 FIRST_EXTENDED = 1006
 OUR_PREFIX = "tl-"
@@ -39,7 +39,7 @@ def holds(claim: Claim, state: SwitchState) -> bool:
                 gateway is not None
                 and not gateway.shutdown
                 and frozenset(addresses) <= gateway.addresses
-                and (parent is None or gateway.tagged == vlan)
+                and (parent is None or (gateway.tagged == vlan and parent not in state.down))
             )
 
 
@@ -50,7 +50,7 @@ def is_gone(claim: Claim, state: SwitchState) -> bool:
             return vlan not in state.vlans
         case Carries(port=port, vlan=vlan):
             row = state.ports.get(port)
-            return row is None or vlan not in row.allowed
+            return row is None or not row.is_trunk or vlan not in row.allowed
         case Gateway(vlan=vlan, parent=parent):
             return (parent, vlan) not in state.gateways
 
@@ -121,6 +121,8 @@ def _why_no_vlan(vlan: Vid, state: SwitchState) -> str:
     facts = state.facts
     if vlan in state.vlans:
         return f"VLAN {vlan} is there but suspended or shut down; activate it by hand"
+    if facts.vtp_mode == "server" and facts.vtp_version == 3 and not facts.vtp_primary:  # noqa: PLR2004  # VTP version
+        return "VTP version 3, and this is not the primary server; make the VLAN there, or leave VTP"
     if facts.vtp_mode == "client":
         return "VTP client mode: VLANs can only be made on the VTP server; make it there, or leave VTP"
     if vlan >= FIRST_EXTENDED and facts.vtp_mode == "server" and facts.vtp_version < 3:  # noqa: PLR2004  # VTP versions
@@ -140,14 +142,40 @@ def _why_no_trunk(port: PortName, vlan: Vid, rule: PortRule | None, state: Switc
         return f"port {port} is a member of {row.channel}; name {row.channel} in the inventory instead"
     if row.mode == "routed":
         return f"port {port} is a routed port; make it a switch port by hand"
-    if row.mode != "trunk" and not rule.adopt:
-        return f"port {port} is in mode {row.mode}, not a trunk; make it one by hand, or say adopt: true"
-    if row.mode == "trunk" and row.native_vlan == vlan:
-        return f"VLAN {vlan} is the native VLAN of port {port}; choose another one for the segment"
+    if row.untagged_vlan == vlan:
+        kind = "native VLAN" if row.is_trunk else "access VLAN"
+        return f"VLAN {vlan} is the {kind} of port {port}; choose another one for the segment"
+    return "" if row.mode == "trunk" else _why_no_adoption(row, rule)
+
+
+def _why_no_adoption(row: PortRow, rule: PortRule) -> str:
+    """Say why a port that is no trunk stays as it is. What it carries untagged today must not move."""
+    shown = f"port {row.port} is in mode {row.shown_mode or row.mode}, not a trunk"
+    if not rule.adopt:
+        return f"{shown}; make it one by hand, or say adopt: true"
+    if row.mode == "special":
+        return f"{shown}, and a port of that kind is not adopted; make it one by hand"
+    if row.voice_vlan is not None:
+        return f"port {row.port} has the voice VLAN {row.voice_vlan}, so a phone's place; free it by hand"
+    if None not in {rule.native_vlan, row.untagged_vlan} and rule.native_vlan != row.untagged_vlan:
+        return (
+            f"port {row.port} carries VLAN {row.untagged_vlan} untagged and the inventory says native_vlan "
+            f"{rule.native_vlan}, so adopting it would cut off who is there; correct one of the two"
+        )
     return ""
 
 
+def remarks(intent: SwitchIntent, state: SwitchState) -> Iterator[str]:
+    """Tell what is not as the inventory has it and not ours to change."""
+    for port, row in state.ports.items():
+        native = intent.ports[port].native_vlan if port in intent.ports else None
+        if row.mode == "trunk" and native is not None and row.native_vlan not in {None, native}:
+            yield f"port {port} has the native VLAN {row.native_vlan}, the inventory says {native}"
+
+
 def _why_no_gateway(claim: Gateway, state: SwitchState) -> str:
+    if claim.parent is not None and claim.parent in state.down:
+        return state.down[claim.parent]
     if any(address.version == 4 for address in claim.addresses) and not state.facts.routes_ipv4:  # noqa: PLR2004  # IPv4
         return "the switch does not route: configure `ip routing` by hand"
     if any(address.version == 6 for address in claim.addresses) and not state.facts.routes_ipv6:  # noqa: PLR2004  # IPv6
@@ -160,6 +188,8 @@ def _why_no_gateway(claim: Gateway, state: SwitchState) -> str:
     )
     if row.tagged not in {None, claim.vlan}:
         return f"{where} belongs to VLAN {row.tagged}; free it by hand"
+    if row.conflicts:
+        return f"{where} has {_quoted(row.conflicts[0])}, which is not replaced; settle it by hand"
     ours = [address for address in claim.addresses if isinstance(address, IPv4Interface)]
     if row.primary is not None and row.primary not in ours and not set(ours) <= row.addresses:
         return f"{where} has {row.primary}, which a new primary address would replace; settle it by hand"
@@ -185,10 +215,18 @@ def why_not_remove(claim: Claim, intent: SwitchIntent, state: SwitchState) -> st
                 return f"VLAN {vlan} on port {port} is in use: {', '.join(sorted(foreign)[:3])} talks there"
             return ""
         case Gateway(vlan=vlan, parent=parent, addresses=addresses):
-            foreign_addresses = state.gateways[parent, vlan].addresses - frozenset(addresses)
-            if addresses and foreign_addresses:
-                return f"the gateway of VLAN {vlan} holds {', '.join(map(str, sorted(foreign_addresses, key=str)))} too"
+            gateway = state.gateways[parent, vlan]
+            if foreign_addresses := gateway.addresses - frozenset(addresses):
+                shown = ", ".join(map(str, sorted(foreign_addresses, key=str)))
+                return f"the gateway of VLAN {vlan} holds {shown}, which no inventory gave it; take it away by hand"
+            if extra := gateway.conflicts + gateway.others:
+                return f"the gateway of VLAN {vlan} has {_quoted(extra[0])}, which is not ours; remove it by hand"
             return ""
+
+
+def _quoted(line: str) -> str:
+    """Show a device's line: printable ASCII, cut."""
+    return ascii(line.strip())[:80]
 
 
 def untouched(before: SwitchState, after: SwitchState, changes: Sequence[Change]) -> Iterator[str]:
@@ -200,21 +238,40 @@ def untouched(before: SwitchState, after: SwitchState, changes: Sequence[Change]
         if now is None:
             yield f"port {port} cannot be read any more"
             continue
-        if port in added and row.mode != "trunk":
-            continue  # an adopted port: its mode was to change
-        expected = (frozenset(row.allowed) | added.get(port, frozenset())) - removed.get(port, frozenset())
-        if expected != frozenset(now.allowed):
-            strange = sorted(expected ^ frozenset(now.allowed))[:5]
-            yield f"port {port}: VLANs {strange} changed though nobody asked"
-        if (row.mode, row.native_vlan, row.access_vlan) != (now.mode, now.native_vlan, now.access_vlan):
+        was = _adopted(row) if port in added and row.mode != "trunk" and now.mode == "trunk" else row
+        grown, lost = frozenset(now.allowed) - was.allowed, frozenset(was.allowed) - now.allowed
+        if strange := (grown - added.get(port, frozenset())) | (lost - removed.get(port, frozenset())):
+            yield f"port {port}: VLANs {VlanSet(strange)} changed though nobody asked"
+        if (was.mode, was.native_vlan, was.access_vlan) != (now.mode, now.native_vlan, now.access_vlan):
             yield f"port {port}: its mode, native or access VLAN changed though nobody asked"
+        if was.others != now.others:
+            yield f"port {port}: {_first_difference(was.others, now.others)} changed though nobody asked"
     ours = {change.claim.vlan for change in changes if isinstance(change.claim, HasVlan)}
-    for vlan in (before.vlans.keys() ^ after.vlans.keys()) - ours:
+    for vlan in sorted((before.vlans.keys() ^ after.vlans.keys()) - ours):
         yield f"VLAN {vlan} came or went though nobody asked"
     asked = {(c.claim.parent, c.claim.vlan) for c in changes if isinstance(c.claim, Gateway)}
-    for key in before.gateways.keys() | after.gateways.keys():
-        if key not in asked and before.gateways.get(key) != after.gateways.get(key):
+    for key in sorted(before.gateways.keys() | after.gateways.keys(), key=str):
+        first, second = before.gateways.get(key), after.gateways.get(key)
+        if key not in asked and first != second:
             yield f"the gateway of VLAN {key[1]} changed though nobody asked"
+        elif first is not None and second is not None and first.others != second.others:
+            line = _first_difference(first.others, second.others)
+            yield f"the gateway of VLAN {key[1]}: {line} changed though nobody asked"
+
+
+def _adopted(row: PortRow) -> PortRow:
+    """Give what a port is after its adoption, before anything of ours is added: it carries what it carried."""
+    if row.negotiated:
+        return replace(row, mode="trunk")
+    untagged = row.untagged_vlan
+    allowed = VlanSet() if untagged is None else VlanSet({untagged})
+    return replace(row, mode="trunk", allowed=allowed, native_vlan=untagged or row.native_vlan)
+
+
+def _first_difference(before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    fresh = [line for line in after if line not in before]
+    gone = [line for line in before if line not in after]
+    return _quoted((*fresh, *gone, *after, *before)[0])
 
 
 def _by_port(changes: Sequence[Change], op: str) -> Mapping[PortName, frozenset[Vid]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trunkline.drivers.switch.claims import Change
-from trunkline.drivers.switch.state import SwitchState
+from trunkline.drivers.switch.state import PortRow, SwitchState
 from trunkline.orchestrator.intents import Claim, PortRule
 from trunkline.orchestrator.models import PortName, Switch
 from trunkline.orchestrator.vlans import Vid
@@ -26,6 +26,32 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A show command, and what an answer to it must show.
+
+    ``answer`` is found in every answer that can be believed, also in one that says "there is none". Anything else
+    (a refusal, half an answer, nothing) must not be taken for an empty device.
+    """
+
+    command: str
+    answer: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A line that may be sent, for the guard.
+
+    Attributes:
+        pattern: The whole line. Its named groups tell what the line is about: ``port`` (the interface entered, or
+            the parent of the one entered) and ``vlans`` (ids that are added, removed, made or tagged).
+        converts: The line rewrites a port instead of adding to it; only for a port that is being adopted.
+    """
+
+    pattern: re.Pattern[str]
+    converts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
     """How a device talks.
 
@@ -40,7 +66,7 @@ class Grammar:
         save: Command that saves the running configuration.
         saved: What the reply to it must show.
         backup: Command that shows the running configuration.
-        mode_words: First words that change the mode; no other line may begin with one.
+        phrases: Every line that may ever be sent, by the mode it is sent in (``config`` for those that enter).
         longest_line: Characters.
     """
 
@@ -54,7 +80,7 @@ class Grammar:
     save: str
     saved: re.Pattern[str]
     backup: str
-    mode_words: frozenset[str]
+    phrases: Mapping[str, Sequence[Phrase]]
     longest_line: int
 
 
@@ -63,13 +89,15 @@ class Block:
     """Lines that belong together: one that enters a sub-mode and those given in it.
 
     ``mode`` is what the prompt shows inside, e.g. ``config-if``. When a line is refused the rest of the block is
-    not sent, and ``claims`` are what did not come true.
+    not sent, and ``claims`` are what did not come true. ``stepwise``: no line goes out before the one in front of
+    it was taken, because it would do harm without it.
     """
 
     enter: str
     mode: str
     lines: tuple[str, ...]
     claims: frozenset[Claim]
+    stepwise: bool = False
 
 
 class Dialect(Protocol):
@@ -83,13 +111,20 @@ class Dialect(Protocol):
     def grammar(self) -> Grammar:
         """How it talks."""
 
-    def queries(self, scope: Scope) -> Sequence[str]:
+    def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands that answer for this scope."""
 
     def parse(self, outputs: Mapping[str, str], scope: Scope) -> SwitchState:
-        """Read their outputs, by command."""
+        """Read their outputs, by command.
+
+        Raises:
+            ValueError: an output says what it cannot say; the text names the command.
+        """
 
     def render(
         self, changes: Sequence[Change], state: SwitchState, rules: Mapping[PortName, PortRule]
     ) -> Sequence[Block]:
         """Write changes of one kind (VLANs, trunks or gateways) as blocks, merged where one block can do it."""
+
+    def restore(self, port: PortName, before: PortRow) -> Block:
+        """Write the block that makes a half adopted port what it was before."""

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from trunkline.drivers.switch.claims import Change, diff, holds, inverse, is_gone, rank, untouched
+from trunkline.drivers.switch.claims import Change, diff, holds, inverse, is_gone, rank, remarks, untouched
 from trunkline.drivers.switch.dialect import Block, Dialect, Scope
 from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.transport import Transcript, Transport
-from trunkline.orchestrator.errors import GuardRefused
+from trunkline.orchestrator.errors import GuardRefused, PermanentError, TransientError
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, SwitchIntent
-from trunkline.orchestrator.models import Switch
+from trunkline.orchestrator.models import PortName, Switch
 
 
 class Journal(Protocol):
@@ -50,7 +50,8 @@ class SwitchResult:
 
     ``gained`` were not there at all and are now through us, ``lost`` we took away. What we completed, such as an
     address on an interface that somebody else made, is in neither: it is not ours to take away. ``verified`` says
-    that the read-back shows every change whole or not at all, and no other. ``timings`` are seconds per phase.
+    that the read-back shows every change whole or not at all, and no other; ``strange`` is what changed though
+    nobody asked. ``timings`` are seconds per phase.
     """
 
     plan: SwitchPlan
@@ -59,6 +60,7 @@ class SwitchResult:
     gained: frozenset[Claim] = frozenset()
     lost: frozenset[Claim] = frozenset()
     verified: bool = True
+    strange: tuple[str, ...] = ()
     unsaved: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
 
@@ -94,18 +96,17 @@ class SwitchDriver:
         with clock.phase("verify"):
             after = self._read(intent)
         outcome = _judge(changes, refused, before, after)
-        if outcome.half_done:
+        if outcome.half_done or outcome.half_adopted:
             with clock.phase("undo"):
-                undone, _ = self._apply(intent, after, outcome.half_done, journal)
-            sent += undone
+                undone, _ = self._apply(intent, after, outcome.half_done, journal, undoes=True)
+                sent += undone + self._restore(intent, before, outcome.half_adopted, journal)
             after = self._read(intent)
             outcome = _judge(changes, outcome.problems, before, after)
         strange = tuple(untouched(before, after, changes))
         return SwitchResult(
-            plan=SwitchPlan(
-                changes=plan.changes, lines=plan.lines, problems=plan.problems, notes=plan.notes + strange
-            ),
+            plan=plan,
             sent=sent,
+            strange=strange,
             problems=dict(plan.problems) | kept | outcome.problems,
             gained=outcome.gained,
             lost=outcome.lost,
@@ -131,12 +132,27 @@ class SwitchDriver:
         self._transport.close()
 
     def _read(self, intent: SwitchIntent) -> SwitchState:
+        """Read what the intent is about; an answer that cannot be believed is an error, never "not there" (I11)."""
         scope = scope_of(intent)
         grammar = self._dialect.grammar
-        outputs = {
-            command: self._transport.query(command, grammar) for command in self._dialect.queries(scope)
-        }
-        return self._dialect.parse(outputs, scope)
+        outputs: dict[str, str] = {}
+        for query in self._dialect.queries(scope):
+            output = self._transport.query(query.command, grammar)
+            if not query.answer.search(output):
+                raise TransientError(
+                    f"answers `{query.command}` with what cannot be read: {ascii(output.strip())[:200]}",
+                    subject=f"switch {self._switch.name}",
+                    fix="see whether the user may run that command; it is read again later",
+                )
+            outputs[query.command] = output
+        try:
+            return self._dialect.parse(outputs, scope)
+        except ValueError as error:
+            raise PermanentError(
+                f"its output cannot be read: {ascii(str(error))[1:-1][:300]}",
+                subject=f"switch {self._switch.name}",
+                fix="report it with the output of that command",
+            ) from error
 
     def _plan(self, intent: SwitchIntent, state: SwitchState) -> SwitchPlan:
         changes, problems = diff(intent, state)
@@ -149,7 +165,12 @@ class SwitchDriver:
             else:
                 allowed.append(change)
         blocks = self._dialect.render(allowed, state, intent.ports)
-        return SwitchPlan(changes=tuple(allowed), lines=_lines(blocks), problems=problems)
+        return SwitchPlan(
+            changes=tuple(allowed),
+            lines=_lines(blocks),
+            problems=problems,
+            notes=tuple(remarks(intent, state)),
+        )
 
     def _still_wanted(
         self, changes: Sequence[Change], journal: Journal
@@ -164,9 +185,16 @@ class SwitchDriver:
         return tuple(wanted), kept
 
     def _apply(
-        self, intent: SwitchIntent, state: SwitchState, changes: Sequence[Change], journal: Journal
+        self,
+        intent: SwitchIntent,
+        state: SwitchState,
+        changes: Sequence[Change],
+        journal: Journal,
+        *,
+        undoes: bool = False,
     ) -> tuple[tuple[str, ...], dict[Claim, str]]:
         """Send changes kind by kind: what hangs on a VLAN that was refused is not sent."""
+        begun = frozenset(change.claim for change in changes if undoes)
         sent: tuple[str, ...] = ()
         refused: dict[Claim, str] = {}
         for group in _groups(changes):
@@ -181,6 +209,7 @@ class SwitchDriver:
             }
             if not blocks:
                 continue
+            check_changes(group, intent, begun=begun)
             transcript = self._send(intent, group, blocks, journal, before=state)
             sent += transcript.sent
             for refusal in transcript.refusals:
@@ -197,11 +226,32 @@ class SwitchDriver:
         *,
         before: SwitchState,
     ) -> Transcript:
-        check_changes(group, intent)
-        check_blocks(blocks, self._dialect.grammar, subject=f"switch {self._switch.name}")
+        vlans = frozenset(change.claim.vlan for change in group)
+        check_blocks(blocks, self._dialect.grammar, intent=intent, vlans=vlans, before=before)
         adding = frozenset(
             change.claim for change in group if change.op == "add" and is_gone(change.claim, before)
         )
+        return self._write(blocks, journal, adding)
+
+    def _restore(
+        self,
+        intent: SwitchIntent,
+        before: SwitchState,
+        ports: Sequence[PortName],
+        journal: Journal,
+    ) -> tuple[str, ...]:
+        """Make ports whose adoption broke off what they were; what cannot be put back shows in the read-back."""
+        sent: tuple[str, ...] = ()
+        for port in ports:
+            row = before.ports[port]
+            block = self._dialect.restore(port, row)
+            check_blocks(
+                [block], self._dialect.grammar, intent=intent, vlans=frozenset(row.allowed), before=before
+            )
+            sent += self._write([block], journal, frozenset()).sent
+        return sent
+
+    def _write(self, blocks: Sequence[Block], journal: Journal, adding: frozenset[Claim]) -> Transcript:
         operation = journal.before_write(_lines(blocks), adding)
         try:
             transcript = self._transport.configure(blocks, self._dialect.grammar)
@@ -231,17 +281,22 @@ class _Outcome:
     gained: frozenset[Claim]
     lost: frozenset[Claim]
     half_done: tuple[Change, ...]
+    half_adopted: tuple[PortName, ...]
     whole: bool
 
 
 def _judge(
     changes: Sequence[Change], refused: Mapping[Claim, str], before: SwitchState, after: SwitchState
 ) -> _Outcome:
-    """Believe the read-back alone; what was refused or is not there is a problem, and half of it is undone."""
+    """Believe the read-back alone; what was refused or is not there is a problem, and half of it is undone.
+
+    A refused line is a problem also where the read-back shows the claim: another line of its block was for more.
+    """
     problems: dict[Claim, str] = {}
     gained: set[Claim] = set()
     lost: set[Claim] = set()
     half_done: list[Change] = []
+    half_adopted: set[PortName] = set()
     for change in changes:
         claim = change.claim
         done = holds(claim, after) if change.op == "add" else is_gone(claim, after)
@@ -249,17 +304,23 @@ def _judge(
             lost.add(claim)
         elif done and is_gone(claim, before):
             gained.add(claim)
-        if done:
+        if done and claim not in refused:
             continue
         problems[claim] = refused.get(claim, "the switch took the lines, but the read-back does not show it")
-        began_here = is_gone(claim, before) and not is_gone(claim, after)
-        if change.op == "add" and began_here and isinstance(claim, (Gateway, Carries)):
-            half_done.append(inverse(change))
+        if change.op == "remove":
+            continue
+        if isinstance(claim, Carries) and before.ports[claim.port].mode != "trunk":
+            half_adopted.add(claim.port)
+        elif not done and is_gone(claim, before) and not is_gone(claim, after):
+            half_done += [inverse(change)] if isinstance(claim, (Gateway, Carries)) else []
     return _Outcome(
         problems=problems,
         gained=frozenset(gained),
         lost=frozenset(lost),
         half_done=tuple(half_done),
+        half_adopted=tuple(
+            sorted(port for port in half_adopted if after.ports.get(port) != before.ports[port])
+        ),
         whole=all(holds(change.claim, after) or is_gone(change.claim, after) for change in changes),
     )
 

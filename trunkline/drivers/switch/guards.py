@@ -3,66 +3,118 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trunkline.drivers.switch.claims import Change
-from trunkline.drivers.switch.dialect import Block, Grammar
+from trunkline.drivers.switch.dialect import Block, Grammar, Phrase
+from trunkline.drivers.switch.state import PortRow, SwitchState
 from trunkline.orchestrator.errors import GuardRefused
-from trunkline.orchestrator.intents import Carries, SwitchIntent
-from trunkline.orchestrator.vlans import RESERVED
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, SwitchIntent
+from trunkline.orchestrator.models import PortName
+from trunkline.orchestrator.vlans import RESERVED, Vid, VlanSet
 
 PRINTABLE = re.compile(r"[\x20-\x3e\x40-\x7e]+")
 """Printable ASCII without the question mark, which a device takes as a cry for help and not as text."""
-OPENS_TRUNK = re.compile(
-    r"no\s+switchport\s+trunk\s+allowed|switchport\s+trunk\s+allowed\s+vlan\s+(all|except)\b", re.IGNORECASE
-)
 
 
-def check_changes(changes: Sequence[Change], intent: SwitchIntent) -> None:
+def check_changes(
+    changes: Sequence[Change], intent: SwitchIntent, *, begun: frozenset[Claim] = frozenset()
+) -> None:
     """Refuse changes that touch what must not be touched (promise I5).
+
+    Args:
+        changes: What is about to be done.
+        intent: What it is for.
+        begun: Claims that this sync itself began and could not finish; half of one may be taken back.
 
     Raises:
         GuardRefused: names the port or VLAN.
     """
     switch = intent.switch
     for change in changes:
-        vlan = change.claim.vlan
+        claim, vlan = change.claim, change.claim.vlan
         if vlan in RESERVED or vlan in switch.protected_vlans or vlan not in switch.managed_vlans:
             raise GuardRefused(
                 f"VLAN {vlan} must not be touched there",
                 subject=f"switch {switch.name}",
                 fix="check managed_vlans and protected_vlans in the inventory",
             )
-        if not isinstance(change.claim, Carries):
-            continue
-        port = change.claim.port
-        if port in switch.protected_ports or port not in intent.ports:
+        if change.op == "remove" and claim in intent.present - begun:
+            raise GuardRefused(f"VLAN {vlan} is needed there", subject=f"switch {switch.name}")
+        port = claim.port if isinstance(claim, Carries) else None
+        parent = claim.parent if isinstance(claim, Gateway) else None
+        if {port, parent} & switch.protected_ports or (port is not None and port not in intent.ports):
             raise GuardRefused(
-                "must not be written", subject=f"switch {switch.name} port {port}", fix="check the inventory"
+                "must not be written",
+                subject=f"switch {switch.name} port {port or parent}",
+                fix="check the inventory",
             )
-        if change.op == "remove" and change.claim in intent.present:
-            raise GuardRefused(f"VLAN {vlan} is needed there", subject=f"switch {switch.name} port {port}")
 
 
-def check_blocks(blocks: Sequence[Block], grammar: Grammar, *, subject: str) -> None:
-    """Refuse lines that a device could take for something else than one plain command (promises I5, I6, I16).
+def check_blocks(
+    blocks: Sequence[Block],
+    grammar: Grammar,
+    *,
+    intent: SwitchIntent,
+    vlans: frozenset[Vid],
+    before: SwitchState,
+) -> None:
+    """Refuse every line that is not one of the dialect's phrases, about these VLANs, on a port it may be about.
+
+    Args:
+        blocks: What is about to be sent.
+        grammar: The dialect's phrases.
+        intent: Says which ports may be written and which may be converted.
+        vlans: What the changes behind the blocks are about.
+        before: What the switch looks like; a port that is a trunk is not converted (promises I5, I6, I16).
 
     Raises:
         GuardRefused: names the line.
     """
+    subject = f"switch {intent.switch.name}"
     for block in blocks:
-        _check_line(block.enter, grammar, subject, enters=True)
+        port = _check_line(block.enter, "config", grammar, subject, vlans)[1]
+        if port is not None and port in intent.switch.protected_ports:
+            raise GuardRefused(f"line {_shown(block.enter)} enters a protected port", subject=subject)
         for line in block.lines:
-            _check_line(line, grammar, subject, enters=False)
+            phrase, _ = _check_line(line, block.mode, grammar, subject, vlans)
+            if phrase.converts and not _may_convert(port, intent, before.ports):
+                raise GuardRefused(
+                    f"line {_shown(line)} would rewrite a port that is not being adopted", subject=subject
+                )
 
 
-def _check_line(line: str, grammar: Grammar, subject: str, *, enters: bool) -> None:
-    shown = ascii(line)[:80]
+def _check_line(
+    line: str, mode: str, grammar: Grammar, subject: str, vlans: frozenset[Vid]
+) -> tuple[Phrase, PortName | None]:
+    shown = _shown(line)
     if not PRINTABLE.fullmatch(line) or line != line.strip():
         raise GuardRefused(f"line {shown} holds what is no plain text", subject=subject)
     if len(line) > grammar.longest_line:
         raise GuardRefused(f"line {shown} is longer than {grammar.longest_line} characters", subject=subject)
-    if not enters and line.split(maxsplit=1)[0].lower() in grammar.mode_words:
-        raise GuardRefused(f"line {shown} would leave the block it is in", subject=subject)
-    if line.startswith("!") or OPENS_TRUNK.match(line):
-        raise GuardRefused(f"line {shown} would open a trunk or is a comment", subject=subject)
+    for phrase in grammar.phrases.get(mode, ()):
+        if found := phrase.pattern.fullmatch(line):
+            about = found.groupdict()
+            _check_vlans(about.get("vlans"), shown, subject, vlans)
+            return phrase, PortName(about["port"]) if about.get("port") else None
+    raise GuardRefused(f"line {shown} is none that may be sent in mode {mode}", subject=subject)
+
+
+def _check_vlans(text: str | None, shown: str, subject: str, vlans: frozenset[Vid]) -> None:
+    if text is None:
+        return
+    try:
+        named = VlanSet.parse(text)
+    except ValueError as error:
+        raise GuardRefused(f"line {shown} names no VLANs ({error})", subject=subject) from error
+    if not named or not named <= vlans:
+        raise GuardRefused(f"line {shown} is about other VLANs than the change", subject=subject)
+
+
+def _may_convert(port: PortName | None, intent: SwitchIntent, ports: Mapping[PortName, PortRow]) -> bool:
+    rule, row = (intent.ports.get(port), ports.get(port)) if port is not None else (None, None)
+    return rule is not None and rule.adopt and row is not None and row.mode != "trunk"
+
+
+def _shown(line: str) -> str:
+    return ascii(line)[:80]

@@ -438,7 +438,8 @@ class _Push:
         lines = list(block.lines)
         stopped = False
         while waiting or (lines and not stopped):
-            while lines and not stopped and len(waiting) < self._window:
+            window = 1 if block.stepwise else self._window
+            while lines and not stopped and len(waiting) < window:
                 line = lines.pop(0)
                 self._session._write(line)  # noqa: SLF001  # as above
                 waiting.append(line)

@@ -9,7 +9,8 @@ from typing import Literal
 from trunkline.orchestrator.models import Interface, PortName
 from trunkline.orchestrator.vlans import Vid, VlanSet
 
-PortMode = Literal["trunk", "access", "dynamic", "routed", "absent"]
+PortMode = Literal["trunk", "access", "dynamic", "special", "routed", "absent"]
+"""``special`` is a tunnel, a private-VLAN port, or whatever else must not be made a trunk."""
 GatewayKey = tuple[PortName | None, Vid]
 """Parent interface (None for an SVI) and VLAN."""
 
@@ -29,7 +30,9 @@ class PortRow:
 
     ``allowed`` is what its trunk may carry; every id when the switch shows ALL. ``encapsulation_open`` says that
     the trunk encapsulation must be set before the port can become a trunk (switches that still know ISL).
-    ``channel`` is the port-channel it is a member of.
+    ``channel`` is the port-channel it is a member of. ``negotiated`` says that a dynamic port is a trunk right
+    now because its peer asked for one. ``shown_mode`` is the device's word for the mode. ``others`` are its
+    configured lines that we never write.
     """
 
     port: PortName
@@ -37,18 +40,38 @@ class PortRow:
     allowed: VlanSet
     native_vlan: Vid | None = None
     access_vlan: Vid | None = None
+    voice_vlan: Vid | None = None
+    negotiated: bool = False
+    shown_mode: str = ""
     encapsulation_open: bool = False
     channel: PortName | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def untagged_vlan(self) -> Vid | None:
+        """Give the VLAN that its untagged frames belong to now."""
+        return self.native_vlan if self.is_trunk else self.access_vlan
+
+    @property
+    def is_trunk(self) -> bool:
+        """Say whether its VLANs cross it tagged now, whatever made it a trunk."""
+        return self.mode == "trunk" or self.negotiated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRow:
-    """A layer 3 interface of a VLAN. ``primary`` is its primary IPv4 address; ``tagged`` its dot1Q id."""
+    """A layer 3 interface of a VLAN.
+
+    ``primary`` is its primary IPv4 address; ``tagged`` its dot1Q id. ``conflicts`` are lines in the place of
+    ours (an address by DHCP, another encapsulation), ``others`` lines that we never write; both as configured.
+    """
 
     addresses: frozenset[Interface]
     primary: Interface | None = None
     shutdown: bool = False
     tagged: Vid | None = None
+    conflicts: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +80,7 @@ class Facts:
 
     vtp_mode: str = "transparent"
     vtp_version: int = 1
+    vtp_primary: bool = False
     most_vlans: int | None = None
     routes_ipv4: bool = True
     routes_ipv6: bool = True
@@ -66,13 +90,13 @@ class Facts:
 class SwitchState:
     """One reading of the part of a switch that an intent is about.
 
-    ``texts`` is the configuration of each interface read, line by line, for the proof that nothing else changed.
-    ``macs`` are dynamic addresses learned per (port, VLAN), lower-case with colons, for removals only.
+    ``macs`` are the addresses known per (port, VLAN), learned or configured, lower-case with colons, for removals
+    only. ``down`` says of a parent interface why its sub-interfaces cannot work.
     """
 
     vlans: Mapping[Vid, VlanRow] = field(default_factory=dict)
     ports: Mapping[PortName, PortRow] = field(default_factory=dict)
     gateways: Mapping[GatewayKey, GatewayRow] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
-    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     macs: Mapping[tuple[PortName, Vid], frozenset[str]] = field(default_factory=dict)
+    down: Mapping[PortName, str] = field(default_factory=dict)

@@ -5,7 +5,13 @@
 """
 
 from trunkline.orchestrator.planning.hosts import attachment_intent, host_intent
-from trunkline.orchestrator.planning.names import claim_from_owned, link_name, owned_key, vlan_name
+from trunkline.orchestrator.planning.names import (
+    claim_from_owned,
+    gateway_addresses,
+    link_name,
+    owned_key,
+    vlan_name,
+)
 from trunkline.orchestrator.planning.need import is_needed, is_over
 from trunkline.orchestrator.planning.requirements import requirements
 from trunkline.orchestrator.planning.switches import TooManyRemovals, switch_intent
@@ -16,6 +22,7 @@ __all__ = [
     "attachment_intent",
     "claim_from_owned",
     "devices_of",
+    "gateway_addresses",
     "host_intent",
     "is_needed",
     "is_over",

@@ -6,10 +6,10 @@ The question is never "does anybody need it?" but "can anybody be using it?". Pr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule
-from trunkline.orchestrator.models import HostName, PortName, Switch
+from trunkline.orchestrator.models import HostName, Interface, PortName, Switch
 from trunkline.orchestrator.planning.claims import forbidden, gateway_claims
 from trunkline.orchestrator.planning.names import claim_from_owned
 from trunkline.orchestrator.planning.need import Evidence
@@ -32,10 +32,18 @@ class Doubt:
 
 
 def removable(
-    evidence: Evidence, device: Switch, rules: Mapping[PortName, PortRule], owned: frozenset[str]
+    evidence: Evidence,
+    device: Switch,
+    rules: Mapping[PortName, PortRule],
+    owned: frozenset[str],
+    former: Mapping[Vid, frozenset[Interface]],
 ) -> frozenset[Claim]:
-    """Find what Trunkline owns on this switch and nobody can be using."""
-    claims = [claim_from_owned(key, evidence.inventory) for key in sorted(owned)]
+    """Find what Trunkline owns on this switch and nobody can be using.
+
+    A gateway is given with every address that it may have from us, ``former`` ones too: any other one on it is
+    somebody else's.
+    """
+    claims = [_with_former(claim_from_owned(key, evidence.inventory), former) for key in sorted(owned)]
     claims = [claim for claim in claims if _is_touchable(device, rules, claim)]
     cables = [
         (uplink.port, host.name)
@@ -58,6 +66,13 @@ def removable(
         if unused:
             found.add(claim)
     return frozenset(found)
+
+
+def _with_former(claim: Claim, former: Mapping[Vid, frozenset[Interface]]) -> Claim:
+    if not isinstance(claim, Gateway):
+        return claim
+    addresses = frozenset(claim.addresses) | former.get(claim.vlan, frozenset())
+    return replace(claim, addresses=tuple(sorted(addresses, key=str)))
 
 
 def _is_touchable(device: Switch, rules: Mapping[PortName, PortRule], claim: Claim) -> bool:

@@ -21,12 +21,13 @@ from trunkline.orchestrator.intents import (
     PortRule,
     SwitchIntent,
 )
-from trunkline.orchestrator.models import HostName, Inventory, PortName, Switch, SwitchName
+from trunkline.orchestrator.models import HostName, Interface, Inventory, PortName, Switch, SwitchName
 from trunkline.orchestrator.planning.claims import forbidden, gateway_claims
 from trunkline.orchestrator.planning.names import owned_key, vlan_name
 from trunkline.orchestrator.planning.need import Evidence
 from trunkline.orchestrator.planning.removals import removable
 from trunkline.orchestrator.planning.topology import path
+from trunkline.orchestrator.vlans import Vid
 
 SMALL_PASS = 10
 """So many removals are an ordinary pass however little Trunkline owns; a share of few things is no alarm."""
@@ -58,6 +59,7 @@ def switch_intent(
     now: float,
     stale_after_seconds: float,
     generation: int,
+    former: Mapping[Vid, frozenset[Interface]] | None = None,
     removals_confirmed: bool = False,
 ) -> SwitchIntent:
     """Plan one switch.
@@ -71,6 +73,7 @@ def switch_intent(
         now: Seconds since the epoch, by the store's clock.
         stale_after_seconds: Age from which a report proves nothing any more.
         generation: The device's generation that this intent stands for.
+        former: Addresses that earlier inventories gave the gateway of a VLAN.
         removals_confirmed: Somebody looked at the removals; lift the brake for this pass.
 
     Raises:
@@ -91,7 +94,7 @@ def switch_intent(
     )
     rules = _port_rules(inventory, device, reports)
     present = _present(evidence, device, rules)
-    absent = removable(evidence, device, rules, owned) - present
+    absent = removable(evidence, device, rules, owned, former or {}) - present
     rules |= {
         each.port: PortRule(port=each.port)
         for each in sorted(absent, key=owned_key)

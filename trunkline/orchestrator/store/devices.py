@@ -124,6 +124,17 @@ class Devices:
         text: str | None = self._connection.do("HGET", f"{PREFIX}device:{device}", "observed")
         return text
 
+    def refused(self, device: DeviceKey) -> str:
+        """Give the mark of the credentials that a device refused; empty when it refused none."""
+        return self._connection.do("HGET", f"{PREFIX}device:{device}", "refused") or ""
+
+    def refuse(self, device: DeviceKey, mark: str) -> None:
+        """Remember which credentials a device refused, so that no process tries them again; empty forgets."""
+        if mark:
+            self._connection.do("HSET", f"{PREFIX}device:{device}", "refused", mark)
+        else:
+            self._connection.do("HDEL", f"{PREFIX}device:{device}", "refused")
+
     def due(self, most: int) -> list[DeviceKey]:
         """Claim devices to be looked at now; each comes up again after a while unless it is settled."""
         return [DeviceKey(name) for name in self._connection.script("due", most, CLAIM_SECONDS)]

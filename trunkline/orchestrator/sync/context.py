@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.inventory import restore
-from trunkline.orchestrator.models import Inventory, Segment, SegmentName
+from trunkline.orchestrator.models import Interface, Inventory, Segment, SegmentName
+from trunkline.orchestrator.planning import gateway_addresses
 from trunkline.orchestrator.settings import Settings
 from trunkline.orchestrator.store import Store
 from trunkline.orchestrator.sync.protocols import Bell
+from trunkline.orchestrator.vlans import Vid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,15 @@ class Context:
             for name, segment in restore(text).segments.items():
                 if name not in inventory.segments:
                     found.setdefault(name, segment)
+        return found
+
+    def former_gateways(self) -> Mapping[Vid, frozenset[Interface]]:
+        """Give the addresses that the newest versions of the inventory gave the gateway of each VLAN."""
+        found: dict[Vid, frozenset[Interface]] = {}
+        for _, text in self.store.inventory.history():
+            for segment in restore(text).segments.values():
+                addresses = frozenset(gateway_addresses(segment))
+                found[segment.vlan] = found.get(segment.vlan, frozenset()) | addresses
         return found
 
     def pinned(self, inventory: Inventory) -> Inventory:

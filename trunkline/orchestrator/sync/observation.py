@@ -18,8 +18,9 @@ class Observation:
     ``satisfied`` are keys of claims (`planning.owned_key`) that held; ``problems`` maps keys of the others to
     causes. ``changed_at`` (last change) and ``unsaved_since`` (first) are set while the running configuration
     differs from what was saved, in seconds since the epoch. ``pending`` are lines that would be sent if the
-    switch were not in observe mode. ``verified`` says that the last read-back showed what was written, and
-    nothing else that changed; only then may it be saved.
+    switch were not in observe mode. ``strange`` is what changed during a write though nobody asked, until an
+    operator took it as it is. ``verified`` says that the last read-back showed what was written, and that nothing
+    is strange; only then may it be saved.
     """
 
     generation: int = -1
@@ -31,6 +32,7 @@ class Observation:
     changed_at: float | None = None
     unsaved_since: float | None = None
     verified: bool = True
+    strange: tuple[str, ...] = ()
 
     def dump(self) -> str:
         """Write as JSON with stable keys."""
@@ -48,6 +50,7 @@ class Observation:
                 "satisfied": frozenset(raw["satisfied"]),
                 "notes": tuple(raw["notes"]),
                 "pending": tuple(raw["pending"]),
+                "strange": tuple(raw.get("strange", ())),
             }
         )
 
@@ -70,7 +73,7 @@ def observe(
         intent: What was desired.
         result: What the driver did or, in observe mode, would do.
         now: Seconds since the epoch.
-        before: The previous record; its ``changed_at`` lives on until a save.
+        before: The previous record; its ``changed_at`` lives on until a save, ``strange`` until it is accepted.
         wrote: Whether the switch may be written, i.e. is in enforce mode.
         brake: Why removals were held back; empty when they were not.
     """
@@ -78,6 +81,12 @@ def observe(
     missing = set(problems)
     if brake:
         problems["brake"] = brake
+    strange = tuple(dict.fromkeys(before.strange + tuple(result.strange)))
+    if strange:
+        problems["strange"] = (
+            f"{'; '.join(strange)}; nothing is saved until somebody looked: `trunkline jobs run reconcile "
+            f"-d {intent.switch.name}` takes it as it is"
+        )
     if not wrote:
         missing |= {owned_key(change.claim) for change in result.plan.changes}
     return Observation(
@@ -89,7 +98,8 @@ def observe(
         pending=() if wrote else _lines(result.plan),
         changed_at=now if result.unsaved else before.changed_at,
         unsaved_since=now if result.unsaved and before.unsaved_since is None else before.unsaved_since,
-        verified=result.verified,
+        verified=result.verified and not strange,
+        strange=strange,
     )
 
 

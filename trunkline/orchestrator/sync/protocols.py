@@ -113,6 +113,10 @@ class SwitchResult(Protocol):
         """Whether the read-back shows every change whole or not at all, and nothing else changed."""
 
     @property
+    def strange(self) -> Sequence[str]:
+        """What changed during the write though nobody asked."""
+
+    @property
     def unsaved(self) -> bool:
         """Whether this sync changed the running configuration without saving it."""
 

@@ -70,6 +70,7 @@ def intent_for(
         now=store.now(),
         stale_after_seconds=context.settings.stale_after_seconds,
         generation=generation,
+        former=context.former_gateways() if any(key.startswith("gateway:") for key in owned) else {},
         removals_confirmed=removals_confirmed,
     )
 
@@ -102,13 +103,16 @@ def _usual_mac(address: Address) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What an operator asked of one sync. ``removals_confirmed`` lifts the brake on removals for it.
+    """What an operator asked of one sync.
 
-    ``why`` is empty when nobody asked: then the audit trail says who needs what is written.
+    ``removals_confirmed`` lifts the brake on removals for it. ``accepts``: somebody looked, so what changed though
+    nobody had asked is taken as it is, and credentials that were refused are tried once more. ``why`` is empty
+    when nobody asked: then the audit trail says who needs what is written.
     """
 
     why: str = ""
     removals_confirmed: bool = False
+    accepts: bool = False
 
 
 @dataclass(slots=True)
@@ -216,6 +220,8 @@ def sync_switch(
     if lease is None:
         return None
     deadline = time.monotonic() + context.settings.drain_deadline_seconds
+    if order is not None and order.accepts:
+        store.devices.refuse(key, "")
     try:
         while True:
             observation = _pass(
@@ -261,6 +267,8 @@ def _pass(
         return None
     _record_ownership(context, intent, journal, result)
     wrote = switch.mode == "enforce"
+    if order.accepts:
+        before = replace(before, strange=())
     observation = observe(intent, result, now=store.now(), before=before, wrote=wrote, brake=brake)
     observation = _save_when_quiet(context, switch, driver, observation)
     _record(context, lease, observation, marks=marks, save_after_seconds=switch.save_after_seconds)
