@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     state_dir: Path = Field(
         default=Path("/var/lib/trunkline"), description="Backups, links to restore at boot."
     )
+    sysctl_net: Path = Field(
+        default=Path("/proc/sys/net"),
+        description="The network settings of this host's kernel; elsewhere in a container.",
+    )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -31,7 +31,7 @@ def run_agent(settings: Settings, name: HostName) -> None:
     """Restore the host's links, then watch until told to stop; Docker or Redis being away is waited out."""
     stop = threading.Event()
     context = make_context(settings, owner="bell")
-    restore_links(settings.state_dir, Links())
+    restore_links(settings.state_dir, Links(settings.sysctl_net))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=partial(_beat, context, name, stop), name="beat", daemon=True).start()

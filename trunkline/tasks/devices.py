@@ -98,7 +98,7 @@ def this_machine(name: HostName, context: Context) -> Machine:
     return Machine(
         name=name,
         engine=Engine(docker_url(name, context)),
-        links=Links(),
+        links=Links(context.settings.sysctl_net),
         boot_id=boot_id(),
         keep=partial(write_links, context.settings.state_dir),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.site import Site
+from trunkline.orchestrator.errors import Busy
 from trunkline.orchestrator.inventory import restore
 from trunkline.orchestrator.models import DeviceKey, HostName, SegmentName
 from trunkline.orchestrator.sync.holders import needs_on
@@ -122,6 +123,7 @@ def test_nothing_to_apply_is_wrong_usage(empty: Site) -> None:
         ("gateway: {svi: sw1}", "gateway: external", "h1/web gets another gateway"),
         ("  h1:", "  h9:", "h1/web loses its host"),
         ("  web:", "  net:", "h1/web loses its segment"),
+        ('hosts: ["*"]', "hosts: [h2]", "h1/web is not allowed by the policy any more"),
     ],
 )
 def test_what_containers_use_is_neither_dropped_nor_renumbered_unasked(
@@ -182,3 +184,15 @@ def test_the_schema_describes_the_file(empty: Site) -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["properties"]) >= {"switches", "hosts", "segments", "policy"}
     assert "vlan" in schema["$defs"]["SegmentEdge"]["properties"]
+
+
+def test_two_who_apply_at_once_do_not_overwrite_each_other(empty: Site) -> None:
+    empty.apply()
+    current = empty.store.inventory.current()
+    assert current is not None
+    number, text = current
+    assert empty.store.inventory.put(text, who="one", after=number) == number + 1
+    assert empty.store.inventory.put(text, who="one", after=number) == number + 1, "the same call again"
+    with pytest.raises(Busy, match=f"version {number + 1} was applied meanwhile"):
+        empty.store.inventory.put(text, who="other", after=number)
+    assert version(empty) == number + 1

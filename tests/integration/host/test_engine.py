@@ -152,6 +152,13 @@ class TestEnsureNetwork:
         dockerd.docker("network", "create", "web-old")
         assert engine.ensure_network(an_intent())
 
+    def test_the_links_under_all_networks_are_known_whoever_made_them(
+        self, dockerd: PrivateEngine, engine: Engine
+    ) -> None:
+        engine.ensure_network(an_intent())
+        dockerd.docker("network", "create", "-d", "macvlan", "-o", "parent=eth0.20", "by-hand")
+        assert engine.parents() == {"eth0.10": "web", "eth0.20": "by-hand"}
+
     @pytest.mark.parametrize(
         "labels",
         [(), ("--label", "trunkline.managed=true"), ("--label", "trunkline.segment=web")],

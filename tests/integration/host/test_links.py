@@ -6,11 +6,14 @@ import ctypes
 import os
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from trunkline.drivers.host.links import Links
 from trunkline.orchestrator.errors import NotOurs, PermanentError, Unsupported
 from trunkline.orchestrator.intents import LinkIntent
@@ -149,6 +152,91 @@ def test_one_that_carries_something_is_never_removed(links: Links) -> None:
         links.remove(TEN)
     ip("link", "del", "dev", "child")
     assert links.remove(TEN)
+
+
+def test_one_that_carries_something_in_another_namespace_is_never_removed(links: Links) -> None:
+    links.ensure(TEN)
+    ip("link", "add", "link", "up0.10", "name", "child", "type", "macvlan", "mode", "bridge")
+    guest = subprocess.Popen(["unshare", "--net", "sleep", "60"])
+    try:
+        own = Path("/proc/thread-self/ns/net").readlink()
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{guest.pid}/ns/net").readlink() == own:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        ip("link", "set", "dev", "child", "netns", str(guest.pid))
+        inside = ["nsenter", f"--net=/proc/{guest.pid}/ns/net", "ip", "link", "set", "dev", "child", "up"]
+        subprocess.run(inside, check=True)
+        assert not links.observe()["up0.10"].children, "nobody sees it from here"
+        with pytest.raises(NotOurs, match="another network namespace"):
+            links.remove(TEN)
+        assert "up0.10" in links.observe()
+        subprocess.run([*inside[:2], "ip", "link", "del", "dev", "child"], check=True)
+        assert links.remove(TEN)
+    finally:
+        guest.kill()
+        guest.wait()
+
+
+def test_service_tags_and_priority_tags_are_no_vlans_of_this_kind(links: Links) -> None:
+    ip("link", "add", "link", "up0", "name", "up0.0", "type", "vlan", "id", "0")
+    ip("link", "add", "link", "up0", "name", "up0.10", "type", "vlan", "proto", "802.1ad", "id", "10")
+    assert not links.observe()
+    with pytest.raises(NotOurs, match=r"is no 802\.1Q link"):
+        links.ensure(TEN)
+    assert not links.remove(TEN)
+    assert "802.1ad" in ip("-d", "link", "show", "dev", "up0.10")
+
+
+WITH_READ_ONLY_SETTINGS = """
+import sys
+from pathlib import Path
+from tests.integration.host.test_links import TEN
+from trunkline.drivers.host.links import Links
+from trunkline.orchestrator.errors import Unsupported
+try:
+    Links(Path(sys.argv[1])).ensure(TEN)
+except Unsupported as error:
+    sys.exit(str(error))
+"""
+
+
+def test_in_a_container_whose_settings_cannot_be_written_it_is_told_and_finished_elsewhere(
+    links: Links, tmp_path: Path
+) -> None:
+    other = tmp_path / "sys-net"
+    other.mkdir()
+    script = (
+        f"mount --make-rprivate / && mount --bind /proc/sys/net {other} && mount --bind /proc/sys /proc/sys"
+        f' && mount -o remount,ro,bind /proc/sys && exec {sys.executable} -c "$CODE" $WHERE'
+    )
+
+    def contained(where: Path) -> subprocess.CompletedProcess[str]:
+        variables = dict(os.environ) | {"CODE": WITH_READ_ONLY_SETTINGS, "WHERE": str(where)}
+        command = ["unshare", "--mount", "sh", "-c", script]
+        return subprocess.run(
+            command, check=False, capture_output=True, text=True, env=variables, cwd=ROOT, timeout=60
+        )
+
+    refused = contained(Path("/proc/sys/net"))
+    assert "TRUNKLINE_SYSCTL_NET" in refused.stderr
+    assert refused.returncode == 1
+    assert links.observe()["up0.10"].ours, "it is known as ours, or nobody would finish it"
+    assert not links.observe()["up0.10"].up
+    finished = contained(other)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert links.observe()["up0.10"].up
+    assert Path("/proc/sys/net/ipv6/conf/up0.10/accept_ra").read_text().strip() == "0"
+    assert "inet6" not in ip("addr", "show", "dev", "up0.10")
+
+
+def test_what_somebody_let_in_again_is_kept_out_again(links: Links) -> None:
+    links.ensure(TEN)
+    setting = Path("/proc/sys/net/ipv6/conf/up0.10/accept_ra")
+    setting.write_text("1")
+    assert links.ensure(TEN)
+    assert setting.read_text().strip() == "0"
+    assert not links.ensure(TEN)
 
 
 def test_a_parent_with_a_long_name_gets_a_link_with_a_short_one(links: Links) -> None:

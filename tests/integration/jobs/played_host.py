@@ -30,6 +30,8 @@ class PlayedEngine:
     """Docker with one container that wants segment web."""
 
     made: dict[SegmentName, Any] = field(default_factory=dict)
+    others: dict[str, str] = field(default_factory=dict)
+    """Links under networks that somebody else made."""
     container: ContainerFacts = field(
         default_factory=lambda: ContainerFacts(
             id=CONTAINER, name="web-1", running=True, labels={"trunkline.segment": "web"}
@@ -44,6 +46,9 @@ class PlayedEngine:
 
     def networks(self) -> dict[SegmentName, Any]:
         return dict(self.made)
+
+    def parents(self) -> dict[str, str]:
+        return {network["Options"]["parent"]: str(name) for name, network in self.made.items()} | self.others
 
     def ensure_network(self, intent: NetworkIntent) -> bool:
         new = intent.segment not in self.made

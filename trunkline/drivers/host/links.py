@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,24 @@ from typing import Any
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from trunkline.orchestrator.errors import NotOurs, OrchestratorError, PermanentError, Unsupported
+from trunkline.orchestrator.errors import (
+    NotOurs,
+    OrchestratorError,
+    PermanentError,
+    TransientError,
+    Unsupported,
+)
 from trunkline.orchestrator.intents import LinkIntent
-from trunkline.orchestrator.vlans import Vid, vid
+from trunkline.orchestrator.vlans import HIGHEST, LOWEST, Vid, vid
 
 MARK = "trunkline:vlan="
 """Beginning of the alias of every link that Trunkline made."""
 LONGEST_NAME = 15
+DOT1Q = 0x8100
+"""EtherType of 802.1Q. A kernel calls 802.1ad service tags (0x88a8) by the same kind of link."""
+SYSCTL_NET = Path("/proc/sys/net")
+HOST_KEPT_OUT = {"addr_gen_mode": "1", "accept_ra": "0"}
+"""No link-local address, no router advertisements: the host itself does not appear in the VLAN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +46,23 @@ class LinkState:
 
 
 class Links:
-    """Reads and makes links; opens netlink for each call, so that nothing is kept over a fork."""
+    """Reads and makes links; opens netlink for each call, so that nothing is kept over a fork.
+
+    Args:
+        sysctl_net: Where this network namespace's settings are; elsewhere than usual in a container, whose own
+            ``/proc/sys`` cannot be written.
+    """
+
+    def __init__(self, sysctl_net: Path = SYSCTL_NET) -> None:
+        self._sysctl_net = sysctl_net
 
     def observe(self) -> Mapping[str, LinkState]:
-        """List the 802.1Q links of this network namespace by name."""
-        with IPRoute() as netlink:
+        """List the 802.1Q links of this network namespace by name.
+
+        Raises:
+            TransientError: the kernel does not say.
+        """
+        with _netlink("links of this host") as netlink:
             return _observe(netlink)
 
     def ensure(self, intent: LinkIntent) -> bool:
@@ -48,13 +72,13 @@ class Links:
 
         Raises:
             NotOurs: a link of that name is something else.
-            Unsupported: the kernel has no 802.1Q.
+            Unsupported: the kernel has no 802.1Q, or this process may not do it.
             PermanentError: the parent is missing, the name too long, or the MTU larger than the parent's.
         """
         subject = f"link {intent.name}"
         if len(intent.name) > LONGEST_NAME:
             raise PermanentError(f"its name is longer than {LONGEST_NAME} characters", subject=subject)
-        with IPRoute() as netlink:
+        with _netlink(subject) as netlink:
             parent = _find(netlink, intent.parent)
             if parent is None:
                 raise PermanentError(
@@ -80,7 +104,7 @@ class Links:
             NotOurs: it is not ours, or something else sits on it.
         """
         subject = f"link {intent.name}"
-        with IPRoute() as netlink:
+        with _netlink(subject) as netlink:
             state = _observe(netlink).get(intent.name)
             if state is None:
                 return False
@@ -91,35 +115,39 @@ class Links:
                     f"still carries {', '.join(state.children)}", subject=subject, fix="remove those first"
                 )
             found = _find(netlink, intent.name)
-            if found is not None:
-                _call(lambda: netlink.link("del", index=found["index"]), subject)
+            if found is None:
+                return False
+            if guests := _guests(netlink, found):
+                raise NotOurs(
+                    f"carries {', '.join(guests[:3])}, which is in another network namespace",
+                    subject=subject,
+                    fix="somebody else's container or machine uses it; remove that first",
+                )
+            netlink.link("del", index=found["index"])
             return True
 
     def macs(self, nics: Sequence[str]) -> frozenset[str]:
         """Read the hardware addresses of these NICs, lower-case with colons; missing NICs have none."""
-        with IPRoute() as netlink:
+        with _netlink("links of this host") as netlink:
             found = (_find(netlink, nic) for nic in nics)
             return frozenset(str(link.get_attr("IFLA_ADDRESS")).lower() for link in found if link is not None)
 
     def _add(self, netlink: Any, intent: LinkIntent, parent: int, subject: str) -> None:
-        _call(
-            lambda: netlink.link(
-                "add",
-                ifname=intent.name,
-                kind="vlan",
-                link=parent,
-                vlan_id=intent.vlan,
-                mtu=intent.mtu_bytes,
-            ),
-            subject,
+        netlink.link(
+            "add",
+            ifname=intent.name,
+            kind="vlan",
+            link=parent,
+            vlan_id=intent.vlan,
+            mtu=intent.mtu_bytes,
         )
         made = _find(netlink, intent.name)
         if made is None:
             raise PermanentError("vanished while it was made", subject=subject)
-        _keep_host_out(intent.name)
-        # Marked before it is put up: a parent that is down refuses the second, and the link must be known as ours.
-        _call(lambda: netlink.link("set", index=made["index"], ifalias=f"{MARK}{intent.vlan}"), subject)
-        _call(lambda: netlink.link("set", index=made["index"], state="up"), subject)
+        # Marked first, so that whatever fails after it is finished by the next pass.
+        netlink.link("set", index=made["index"], ifalias=f"{MARK}{intent.vlan}")
+        self._keep_host_out(intent.name, subject)
+        netlink.link("set", index=made["index"], state="up")
 
     def _correct(self, netlink: Any, intent: LinkIntent, subject: str) -> bool:
         state = _observe(netlink).get(intent.name)
@@ -130,36 +158,76 @@ class Links:
                 subject=subject,
                 fix="rename or remove it; Trunkline does not touch what it did not make",
             )
-        if state.up and state.mtu_bytes == intent.mtu_bytes:
-            return False
-        if not state.ours:
+        right = state.up and state.mtu_bytes == intent.mtu_bytes
+        if not state.ours and not right:
             raise NotOurs(
                 f"is down, or its MTU is {state.mtu_bytes} instead of {intent.mtu_bytes}",
                 subject=subject,
                 fix="set it up by hand; Trunkline does not change what it did not make",
             )
+        changed = state.ours and self._keep_host_out(intent.name, subject)
         found = _find(netlink, intent.name)
-        if found is not None:
-            _call(
-                lambda: netlink.link("set", index=found["index"], mtu=intent.mtu_bytes, state="up"), subject
-            )
-        return True
+        if not right and found is not None:
+            netlink.link("set", index=found["index"], mtu=intent.mtu_bytes, state="up")
+        return changed or not right
+
+    def _keep_host_out(self, name: str, subject: str) -> bool:
+        """Keep the host itself out of the VLAN; says whether anything had to be changed for it."""
+        folder = self._sysctl_net / "ipv6/conf" / name
+        changed = False
+        for key, value in HOST_KEPT_OUT.items():
+            path = folder / key
+            try:
+                if not path.exists():
+                    continue  # a kernel without IPv6
+                if path.read_text(encoding="ascii").strip() != value:
+                    path.write_text(value, encoding="ascii")
+                    changed = True
+            except OSError as error:
+                raise Unsupported(
+                    f"{path} cannot be written ({error.strerror})",
+                    subject=subject,
+                    fix="in a container mount the host's /proc/sys/net and name it in TRUNKLINE_SYSCTL_NET; under "
+                    "systemd say ProtectKernelTunables=no",
+                ) from error
+        return changed
 
 
-def _keep_host_out(name: str) -> None:
-    """Keep the host itself from appearing in the VLAN: no link-local address, no router advertisements."""
-    folder = Path("/proc/sys/net/ipv6/conf") / name
-    if (folder / "addr_gen_mode").exists():
-        (folder / "addr_gen_mode").write_text("1", encoding="ascii")
-        (folder / "accept_ra").write_text("0", encoding="ascii")
+@contextmanager
+def _netlink(subject: str) -> Iterator[Any]:
+    """Open netlink; whatever the kernel refuses is told of ``subject``. pyroute2's messages are untyped."""
+    try:
+        with IPRoute() as netlink:
+            yield netlink
+    except NetlinkError as error:
+        raise _translated(error, subject) from error
+    except OSError as error:
+        raise TransientError(
+            f"the kernel does not answer over netlink ({error.strerror or error})", subject=subject
+        ) from error
 
 
 def _find(netlink: Any, name: str) -> Any:
-    """Look a link up by its exact name; None when there is none. pyroute2's messages are untyped."""
+    """Look a link up by its exact name; None when there is none."""
     if not name or len(name) > LONGEST_NAME:
         return None
-    indices = netlink.link_lookup(ifname=name)
-    return netlink.get_links(indices[0])[0] if indices else None
+    try:
+        indices = netlink.link_lookup(ifname=name)
+        return netlink.get_links(indices[0])[0] if indices else None
+    except NetlinkError as error:
+        if error.code == errno.ENODEV:
+            return None  # gone between the two questions
+        raise
+
+
+def _guests(netlink: Any, link: Any) -> list[str]:
+    """Name the MAC addresses that the link takes in for others: what sits on it from other namespaces."""
+    found = set()
+    for entry in netlink.fdb("dump", ifindex=link["index"]):
+        mac = str(entry.get_attr("NDA_LLADDR") or "").lower()
+        if entry["ifindex"] == link["index"] and mac and not int(mac[1], 16) & 1:
+            found.add(mac)
+    return sorted(found - {str(link.get_attr("IFLA_ADDRESS")).lower()})
 
 
 def _observe(netlink: Any) -> dict[str, LinkState]:
@@ -171,11 +239,15 @@ def _observe(netlink: Any) -> dict[str, LinkState]:
         if info is None or info.get_attr("IFLA_INFO_KIND") != "vlan":
             continue
         data = info.get_attr("IFLA_INFO_DATA")
+        number = data.get_attr("IFLA_VLAN_ID")
+        # Id 0 is a priority tag and no VLAN; a service tag is another protocol.
+        if data.get_attr("IFLA_VLAN_PROTOCOL") != DOT1Q or not LOWEST <= number <= HIGHEST:
+            continue
         name = names[link["index"]]
         found[name] = LinkState(
             name=name,
             parent=names.get(link.get_attr("IFLA_LINK"), ""),
-            vlan=vid(data.get_attr("IFLA_VLAN_ID")),
+            vlan=vid(number),
             mtu_bytes=link.get_attr("IFLA_MTU"),
             up=bool(link["flags"] & 1),
             ours=str(link.get_attr("IFLA_IFALIAS") or "").startswith(MARK),
@@ -184,13 +256,6 @@ def _observe(netlink: Any) -> dict[str, LinkState]:
             ),
         )
     return found
-
-
-def _call(action: Any, subject: str) -> None:
-    try:
-        action()
-    except NetlinkError as error:
-        raise _translated(error, subject) from error
 
 
 def _translated(error: NetlinkError, subject: str) -> OrchestratorError:

@@ -95,6 +95,16 @@ class Engine:
         )
         return {SegmentName(item["Name"]): item for item in listed if is_ours(item)}
 
+    def parents(self) -> Mapping[str, str]:
+        """Give every link that a Docker network sits on, with that network's name, whoever made it.
+
+        Raises:
+            Unreachable: Docker did not answer.
+        """
+        listed = self._client.ask(lambda api: api.networks(), "list its networks")
+        found = {str((item.get("Options") or {}).get("parent", "")): str(item["Name"]) for item in listed}
+        return {link: name for link, name in found.items() if link}
+
     def ensure_network(self, intent: NetworkIntent) -> bool:
         """Make the macvlan network, or see that the one there is right; says whether anything changed.
 

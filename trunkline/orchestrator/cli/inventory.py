@@ -30,7 +30,7 @@ def apply(
         bool, typer.Option("--dry-run", "--check", help="Validate and show; store nothing.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Also drop or renumber what containers still use.")
+        bool, typer.Option("--force", help="Also drop, forbid or renumber what containers still use.")
     ] = False,
 ) -> None:
     """Validate an inventory, show how it differs from the stored one and store it as a new version."""
@@ -52,7 +52,7 @@ def apply(
     if dry_run:
         sys.stdout.write("dry run: nothing was stored\n")
         return
-    version = store.inventory.put(dump(new), who=who())
+    version = store.inventory.put(dump(new), who=who(), after=current[0] if current else 0)
     wake(store, old, new)
     sys.stdout.write(f"stored as version {version}; every device is checked against it now\n")
 
@@ -91,7 +91,7 @@ def _standard_input() -> str:
 
 
 def refuse_to_orphan(store: Store, old: Inventory | None, new: Inventory, *, force: bool) -> None:
-    """Stop when the new inventory drops or renumbers what containers still use.
+    """Stop when the new inventory drops, forbids or renumbers what containers still use.
 
     A segment with another VLAN, subnet or gateway needs another Docker network: every container has to leave the
     one it is on. Forced, the host's sync names those that have to be disconnected.
@@ -108,7 +108,7 @@ def refuse_to_orphan(store: Store, old: Inventory | None, new: Inventory, *, for
     }
     if causes and not force:
         raise GuardRefused(
-            f"containers still use what this inventory drops or renumbers: {'; '.join(sorted(causes))}",
+            f"containers still use what this inventory drops, forbids or renumbers: {'; '.join(sorted(causes))}",
             subject="inventory",
             fix="remove those containers first, or say --force: they are cut off",
         )
@@ -121,6 +121,8 @@ def _orphaned(attachment: Attachment, old: Inventory | None, new: Inventory) -> 
         return "loses its host"
     if name not in new.segments:
         return "loses its segment"
+    if not new.allows(host, name):
+        return "is not allowed by the policy any more"
     if old is None or name not in old.segments:
         return ""
     before, after = _plumbing(old.segments[name]), _plumbing(new.segments[name])

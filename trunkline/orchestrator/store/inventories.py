@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from trunkline.orchestrator.errors import Busy
 from trunkline.orchestrator.models import SwitchName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
 
@@ -16,10 +17,26 @@ class Inventories:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, text: str, *, who: str) -> int:
-        """Store a new version; the newest one counts. Returns its number, from 1."""
+    def put(self, text: str, *, who: str, after: int | None = None) -> int:
+        """Store a new version; the newest one counts. Returns its number, from 1.
+
+        Args:
+            text: The inventory, as `dump` writes it.
+            who: Who applies it.
+            after: The version it was compared with, 0 for none; None does not care.
+
+        Raises:
+            Busy: somebody stored another version after that one.
+        """
         entry = json.dumps({"text": text, "who": who}, sort_keys=True)
-        return int(self._connection.do("RPUSH", _VERSIONS, entry))
+        number = int(self._connection.script("put_inventory", entry, "" if after is None else after))
+        if number < 0:
+            raise Busy(
+                f"version {-number} was applied meanwhile",
+                subject="inventory",
+                fix="run it again, and look at the difference to that one",
+            )
+        return number
 
     def current(self) -> tuple[int, str] | None:
         """Give the newest version's number and text; None before the first."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from trunkline.orchestrator.errors import ConfigError, PermanentError
+from trunkline.orchestrator.errors import AddressError, ConfigError, PermanentError
 from trunkline.orchestrator.intents import ContainerFacts, Wanted
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
 from trunkline.orchestrator.models import ContainerId, DeviceKey, HostName, Inventory, SegmentName
@@ -87,6 +87,11 @@ def _wishes(context: Context, inventory: Inventory, host: HostName, facts: Conta
         return Wanted()
     try:
         return wanted_by_labels(facts.labels, inventory, host)
+    except AddressError as error:
+        # The inventory reserved its address after it got it: labels never change, so it had what it holds by right.
+        log.warning("container.kept", host=host, container=facts.id[:12], error=str(error))
+        held = context.store.desired.holders_of(host).get(holder_of(facts.id), frozenset())
+        return Wanted(segments=tuple(sorted(name for name in held if inventory.allows(host, name))))
     except PermanentError as error:
         # The host's own sync reads the labels again and shows the cause in its status.
         log.warning("container.refused", host=host, container=facts.id[:12], error=str(error))

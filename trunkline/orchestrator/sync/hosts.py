@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from trunkline.orchestrator.errors import OrchestratorError, PermanentError, TransientError
+from trunkline.orchestrator.errors import NotOurs, OrchestratorError, PermanentError, TransientError
 from trunkline.orchestrator.intents import AttachmentIntent, ContainerFacts, HostReport, LinkIntent, Wanted
+from trunkline.orchestrator.labels import printable
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
 from trunkline.orchestrator.models import (
     ContainerId,
@@ -245,6 +246,12 @@ def _unplumb(this: Pass, intent: AttachmentIntent) -> None:
                 lambda: machine.engine.remove_network(segment),
             )
         if intent.link.name in machine.links.observe():
+            if user := machine.engine.parents().get(intent.link.name):
+                raise NotOurs(
+                    f"the docker network {printable(user)} sits on it",
+                    subject=f"link {intent.link.name}",
+                    fix="remove that network; Trunkline did not make it",
+                )
             write(
                 this,
                 f"nothing holds segment {segment} any more",
@@ -299,9 +306,9 @@ def _clear_leftovers(this: Pass) -> None:
     try:
         for segment in sorted(machine.engine.networks().keys() - kept):
             _remove_leftover_network(this, segment)
-        parents = {_parent(network) for network in machine.engine.networks().values()}
+        parents = machine.engine.parents()
         for name, link in sorted(machine.links.observe().items()):
-            if not link.ours or link.children or name in expected | parents:
+            if not link.ours or link.children or name in expected or name in parents:
                 continue
             intent = LinkIntent(name=name, parent=link.parent, vlan=link.vlan, mtu_bytes=link.mtu_bytes)
             write(

@@ -167,6 +167,9 @@ class Engine(Protocol):
     def networks(self) -> Mapping[SegmentName, Any]:
         """List the networks that Trunkline made, as Docker describes them."""
 
+    def parents(self) -> Mapping[str, str]:
+        """Give every link that a Docker network sits on, with that network's name, whoever made it."""
+
     def ensure_network(self, intent: NetworkIntent) -> bool:
         """Make the macvlan network; say whether anything changed."""
 
