@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trunkline.orchestrator.errors import ConfigError
@@ -58,6 +60,24 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @field_validator("redis_url", "broker_url")
+    @classmethod
+    def _is_redis(cls, url: str, info: ValidationInfo) -> str:
+        parts = urlsplit(url)
+        schemes = ["redis", "rediss"] + ["unix"] * (info.field_name == "redis_url")  # Celery knows no sockets
+        if parts.scheme not in schemes:
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        # Redis's client takes what is no number for database 0.
+        if parts.scheme != "unix" and not re.fullmatch(r"(?:/\d*)?", parts.path):
+            raise ValueError("must end in the number of a database, for example /1")
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        if parts.scheme != "unix" and (not parts.hostname or port == 0):
+            raise ValueError("must name a server, for example redis://127.0.0.1:6379/1")
+        return url
+
     def redis_password(self) -> str | None:
         """Read the password for both Redis URLs; None when no file is configured."""
         if self.redis_password_file is None:
@@ -80,7 +100,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         found = "; ".join(
-            f"TRUNKLINE_{'__'.join(map(str, item['loc'])).upper()} {item['msg'].lower()}"
+            f"TRUNKLINE_{'__'.join(map(str, item['loc'])).upper()} {item['msg'].lower().removeprefix('value error, ')}"
             for item in error.errors()
         )
         raise ConfigError(found, subject="settings", fix="correct the environment variable") from error

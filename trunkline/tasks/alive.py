@@ -11,11 +11,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
+from celery.signals import worker_ready, worker_shutting_down
 from kombu.exceptions import OperationalError
 
 from trunkline.orchestrator.sync.liveness import STAMP_EVERY_SECONDS, stamp
@@ -29,13 +31,55 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ALIVE = "trunkline.alive"
+PAUSE_SECONDS = 1.0
+"""Before a new start, so that one that fails at once does not keep a processor busy."""
 UNHEARD_RINGS = 4
 """So many rings in a row that reached the queue and were not heard mean that nobody listens any more."""
 
 
 def start_anew() -> None:
     """Replace this process by a new one with the same command; its id and its log stay the same."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # what is still buffered would be lost
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # our own command line
+
+
+def listen(
+    app: Celery, arguments: list[str], *, stop: threading.Event, ready: Callable[[], None] = lambda: None
+) -> None:
+    """Be a Celery worker until told to stop; one that gives up unasked starts itself anew.
+
+    Kombu fails to close a connection that broke while a message of it was worked on, and Celery takes that for the
+    end. A worker that never was ready ends with its error: starting it again would not help.
+
+    Args:
+        app: The application.
+        arguments: Of Celery's ``worker`` command.
+        stop: Set when somebody told the worker to stop.
+        ready: Called when it listens.
+    """
+    was_ready = threading.Event()
+
+    def began(**_: object) -> None:
+        was_ready.set()
+        ready()
+
+    def told(**_: object) -> None:
+        stop.set()
+
+    worker_ready.connect(began, weak=False)
+    worker_shutting_down.connect(told, weak=False)
+    try:
+        app.worker_main(["worker", *arguments])
+        error = ""
+    except Exception as raised:
+        if stop.is_set() or not was_ready.is_set():
+            raise
+        error = repr(raised)  # Celery has printed where it came from
+    if was_ready.is_set() and not stop.is_set():
+        log.error("worker.gave_up", error=error, restarts_in_seconds=PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS)
+        start_anew()
 
 
 @dataclass

@@ -6,11 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from celery.signals import worker_ready, worker_shutting_down
-
 from trunkline.orchestrator.models import HostName
 from trunkline.tasks import host, jobs, lifecycle, switch
-from trunkline.tasks.alive import pulse_of
+from trunkline.tasks.alive import listen, pulse_of
 from trunkline.tasks.app import CONTROL_QUEUE, SWITCH_QUEUE, host_queue, make_app
 from trunkline.tasks.context import make_context
 
@@ -75,17 +73,9 @@ def _serve(
     stop = threading.Event()
     pulse = pulse_of(app, context, queue)
 
-    def ready(**_: object) -> None:
-        pulse.start(stop, also=also)
-
-    def stopping(**_: object) -> None:
-        stop.set()
-
-    worker_ready.connect(ready, weak=False)
-    worker_shutting_down.connect(stopping, weak=False)
-    app.worker_main(
+    listen(
+        app,
         [
-            "worker",
             f"--queues={queue}",
             f"--pool={pool}",
             f"--concurrency={concurrency}",
@@ -95,5 +85,7 @@ def _serve(
             "--without-mingle",
             "--without-heartbeat",
             f"--loglevel={'WARNING' if context.settings.log_level != 'debug' else 'DEBUG'}",
-        ]
+        ],
+        stop=stop,
+        ready=lambda: pulse.start(stop, also=also),
     )

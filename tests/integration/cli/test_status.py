@@ -10,6 +10,8 @@ import socket
 import subprocess
 from contextlib import closing
 
+import pytest
+
 from tests.integration.cli.site import PROGRAM, Site, until
 from trunkline.orchestrator.inventory import restore
 from trunkline.orchestrator.models import ContainerId, DeviceKey, HostName, SegmentName
@@ -214,3 +216,35 @@ def test_a_command_that_waits_for_redis_can_be_interrupted(empty: Site) -> None:
             out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (130, b"")
     assert err == b"trunkline: interrupted; what was queued continues\n"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("TRUNKLINE_BROKER_URL", "foo://x", "must begin with redis:// or rediss://"),
+        ("TRUNKLINE_BROKER_URL", "unix:///run/redis.sock", "must begin with"),
+        ("TRUNKLINE_REDIS_URL", "redis://127.0.0.1/abc", "must end in the number of a database"),
+        ("TRUNKLINE_REDIS_URL", "redis:///1", "must name a server"),
+        ("TRUNKLINE_REDIS_URL", "redis://h:99999/1", "must name a server"),
+    ],
+)
+def test_an_address_of_redis_that_would_be_taken_for_another_is_named(
+    empty: Site, variable: str, value: str, words: str
+) -> None:
+    said = empty.shell("status", **{variable: value})
+
+    assert (said.status, said.out) == (1, "")
+    assert f"{variable} {words}" in " ".join(said.err.split())
+
+
+def test_closed_standard_streams_are_no_defect(empty: Site) -> None:
+    empty.apply()
+    result = subprocess.run(
+        ["sh", "-c", f'"{PROGRAM}" status >&- 2>&-; echo $?'],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=empty.shell.env,
+        timeout=60,
+    )
+    assert (result.stdout, result.stderr) == ("0\n", "")

@@ -1,4 +1,4 @@
-"""A solo worker with a task that naps, for the test that breaks its broker; `python -m ... BROKER_URL SECONDS`."""
+"""A worker with a task that naps, for the test that breaks its broker; arguments: BROKER_URL SECONDS POOL QUEUE."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import sys
 import threading
 import time
 
-from celery.signals import worker_ready
+from kombu.transport import redis
 
 from trunkline.orchestrator.settings import Settings
-from trunkline.tasks.alive import Pulse
+from trunkline.tasks.alive import Pulse, listen
 from trunkline.tasks.app import make_app
 from trunkline.tasks.guarded import doorbell
 
 
-def main(broker_url: str, every: str) -> None:
+def stumble(_: object) -> None:
+    """Fail as kombu 5.7 does when it closes a broken connection that holds an unacknowledged message."""
+    raise AttributeError("'NoneType' object has no attribute 'hostname'")
+
+
+def main(broker_url: str, every: str, pool: str, queue: str) -> None:
     """Say ``heard`` for each beat, and ``nap`` when a nap begins."""
-    app = make_app(Settings(broker_url=broker_url), owner="host.h1")
+    if pool == "threads":
+        # Kombu's own stumble, which it meets only when its subscription is the first to notice: provoked here.
+        redis.Channel.close = stumble  # type: ignore[method-assign,assignment]  # that is the point
+    app = make_app(Settings(broker_url=broker_url), owner=queue)
 
     def nap(seconds: str) -> None:
         print("nap", flush=True)  # noqa: T201  # the test reads it
@@ -25,16 +33,21 @@ def main(broker_url: str, every: str) -> None:
     doorbell(app, "nap", nap)
     pulse = Pulse(
         app=app,
-        queue="host.h1",
+        queue=queue,
         on_heard=lambda: print("heard", flush=True),  # noqa: T201  # the test reads it
         every_seconds=float(every),
     )
     pulse.register()
-    worker_ready.connect(lambda **_: pulse.start(threading.Event()), weak=False)
-    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING")
-    # One message at a time: the one that Redis did not let it acknowledge fills the worker for good.
-    app.worker_main(["worker", "--queues=host.h1", "--pool=solo", "--concurrency=1", *quiet])
+    stop = threading.Event()
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"]
+    # One message at a time: the one that Redis did not let it acknowledge fills a solo worker for good.
+    listen(
+        app,
+        [f"--queues={queue}", f"--pool={pool}", "--concurrency=1", *quiet],
+        stop=stop,
+        ready=lambda: pulse.start(stop),
+    )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4])

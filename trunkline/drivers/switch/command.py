@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from base64 import b64encode
 from typing import Annotated
 
 import typer
@@ -42,27 +44,73 @@ def trust(
     if switch is None:
         known = ", ".join(inventory.switches) if inventory else "none; run `trunkline apply FILE` first"
         raise ConfigError("is not in the inventory", subject=f"switch {name}", fix=f"known: {known}")
-    key = scan_host_key(switch.address, switch.port)
+    wished = read_fingerprint(fingerprint) if fingerprint is not None else None
+    subject = f"switch {name}"
+    key = scan_host_key(switch.address, switch.port, subject=subject)
     sys.stdout.write(f"{name} at {switch.address}:{switch.port} shows {key.type} {key.fingerprint}\n")
-    before = store.inventory.pins().get(switch.name)
+    if wished is not None and wished != key.fingerprint:
+        raise HostKeyRefused(
+            f"shows {key.fingerprint}, not {wished}", subject=subject, fix="find out who answers there"
+        )
     line = f"{key.type} {key.base64}"
-    if line in {before, switch.host_key}:
+    if switch.host_key is not None:
+        if _same_key(line, switch.host_key):
+            sys.stdout.write("that is the key in the inventory\n")
+            return
+        raise HostKeyRefused(
+            "the inventory names another host key, and that one counts",
+            subject=subject,
+            fix=f"if the switch was replaced, set its host_key to {line!r} there and apply",
+        )
+    before = store.inventory.pins().get(switch.name)
+    if before is not None and _same_key(line, before):
         sys.stdout.write("that is the key that is pinned already\n")
         return
-    if before or switch.host_key:
+    if before is not None:
         sys.stderr.write("WARNING: another key was pinned before; make sure that the switch was replaced\n")
-    if fingerprint is not None and fingerprint != key.fingerprint:
-        raise HostKeyRefused(
-            f"shows {key.fingerprint}, not {fingerprint}",
-            subject=f"switch {name}",
-            fix="find out who answers there",
-        )
-    if (
-        not yes
-        and fingerprint is None
-        and not typer.confirm("Is this the fingerprint on its console? Pin it", err=True)
-    ):
+    if not yes and wished is None and not _confirmed(subject, key.fingerprint):
         raise typer.Exit(1)
     store.inventory.pin(switch.name, line, who=who())
     store.desired.touch((switch_key(switch.name),))
     sys.stdout.write(f"pinned; {name} is read now\n")
+
+
+def _confirmed(subject: str, shown: str) -> bool:
+    from trunkline.orchestrator.errors import ConfigError
+
+    try:
+        return typer.confirm("Is this the fingerprint on its console? Pin it", err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise  # somebody pressed Ctrl-C
+        raise ConfigError(
+            "nobody is here to compare the fingerprint",
+            subject=subject,
+            fix=f"compare it with the one on its console, then say --fingerprint {shown}",
+        ) from None
+
+
+def read_fingerprint(text: str) -> str:
+    """Read a SHA-256 fingerprint as OpenSSH, an IOS console or a person writes it.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    from trunkline.orchestrator.errors import ConfigError
+
+    digest = re.sub(r"^sha-?256:", "", text.strip(), flags=re.IGNORECASE).rstrip("=")
+    if re.fullmatch(r"[A-Za-z0-9+/]{43}", digest):
+        return f"SHA256:{digest}"
+    octets = digest.replace(":", "")
+    if re.fullmatch(r"[0-9A-Fa-f]{64}", octets):
+        return f"SHA256:{b64encode(bytes.fromhex(octets)).decode().rstrip('=')}"
+    raise ConfigError(
+        f"{ascii(text)[:80]} is no SHA-256 fingerprint",
+        subject="option --fingerprint",
+        fix="write SHA256: and 43 characters, as `ssh-keygen -lf` shows it; MD5 is not taken",
+    )
+
+
+def _same_key(one: str, other: str) -> bool:
+    """Compare type and key; a comment behind them says nothing."""
+    return one.split()[:2] == other.split()[:2]

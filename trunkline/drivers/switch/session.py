@@ -8,6 +8,7 @@ does not fit ends the session with an error. A session that raised anything is n
 from __future__ import annotations
 
 import base64
+import logging
 import re
 import socket
 import threading
@@ -59,6 +60,9 @@ ALL_KEY_TYPES = (
 
 Secrets = Callable[[SecretRef], str]
 
+# Paramiko's thread logs a traceback for every server that hangs up; what happened is in our errors.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostKey:
@@ -69,19 +73,24 @@ class HostKey:
     fingerprint: str
 
 
-def scan_host_key(address: str, port: int = 22) -> HostKey:
+def scan_host_key(address: str, port: int = 22, *, subject: str = "") -> HostKey:
     """Ask a server for its host key. Nothing is sent that could identify us.
+
+    Args:
+        address: Where it listens.
+        port: And at which port.
+        subject: What messages call it; its address when empty.
 
     Raises:
         Unreachable: nobody answers, or not in SSH.
         PermanentError: the server offers only algorithms that are refused here.
     """
-    subject = f"{address}:{port}"
+    subject = subject or f"SSH server {address}:{port}"
     try:
         with _dial(address, port, subject) as link, paramiko.Transport(link) as transport:
             transport.start_client(timeout=CONNECT_SECONDS)
             key = transport.get_remote_server_key()
-    except paramiko.SSHException as error:
+    except (paramiko.SSHException, OSError, EOFError) as error:
         raise _ssh_error(error, subject) from error
     digest = base64.b64encode(sha256(key.asbytes()).digest()).decode().rstrip("=")
     return HostKey(type=key.get_name(), base64=key.get_base64(), fingerprint=f"SHA256:{digest}")

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from importlib.metadata import EntryPoint, entry_points, version
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -112,6 +113,9 @@ def root(
 
 def run() -> None:
     """Run the command line; whatever goes wrong becomes one readable line and an exit status."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us: what we say goes nowhere
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # until the end
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal's encoding lacks is shown as its code instead of ending the command.
         if hasattr(stream, "reconfigure"):

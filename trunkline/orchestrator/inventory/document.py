@@ -69,6 +69,9 @@ class Document:
         return self.lines.get(path, 1)
 
 
+_TOO_DEEP = Problem(path=(), what="nests too deeply", fix="an inventory has at most five levels")
+
+
 def read_document(text: str, *, source: str) -> tuple[Document, list[Problem]]:
     """Read YAML 1.2, in which ``on`` and ``no`` are words.
 
@@ -88,8 +91,13 @@ def read_document(text: str, *, source: str) -> tuple[Document, list[Problem]]:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         what = "holds a character that YAML forbids"
         raise InventoryError(empty, [Problem(path=(), what=what, line=line)]) from error
+    except RecursionError as error:
+        raise InventoryError(empty, [_TOO_DEEP]) from error
     reader = _Reader()
-    data: Plain = None if root is None else reader.value(root, ())
+    try:
+        data: Plain = None if root is None else reader.value(root, ())
+    except RecursionError as error:
+        raise InventoryError(empty, [_TOO_DEEP]) from error
     return Document(source=source, data=data, lines=reader.lines), reader.problems
 
 
@@ -151,6 +159,9 @@ class _Reader:
                 continue
             name = str(key.value)
             inner = (*path, name)
+            if name == "<<":
+                self._say(key, inner, "is no merge key in YAML 1.2", "write the keys out")
+                continue
             if name in seen:
                 what, fix = f"is written twice, also in line {seen[name]}", "keep one"
                 self.problems.append(Problem(path=inner, what=what, fix=fix, line=line))
@@ -164,20 +175,35 @@ class _Reader:
         kind = str(node.tag)
         if not kind.startswith(_STANDARD):
             self._say(node, path, f"has the tag {show(kind)}", "tags mean nothing here, leave it out")
-        match kind.removeprefix(_STANDARD):
-            case "null":
-                return None
-            case "bool":
-                return text.lower() == "true"
-            case "int":
-                return _whole_number(text)
-            case "float":
-                return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan").lower())
-            case _:
-                return text
+        try:
+            return _plain(kind.removeprefix(_STANDARD), text)
+        except ValueError:
+            self._say(node, path, f"{show(text)} cannot be read as {show(kind.removeprefix(_STANDARD))}", "")
+            return None
 
     def _say(self, node: Node, path: Path, what: str, fix: str) -> None:
         self.problems.append(Problem(path=path, what=what, fix=fix, line=node.start_mark.line + 1))
+
+
+def _plain(kind: str, text: str) -> Plain:
+    """Read a scalar as the kind that it looks like, or that a tag says it is.
+
+    Raises:
+        ValueError: it is none of that kind, or a number of thousands of digits.
+    """
+    match kind:
+        case "null":
+            return None
+        case "bool":
+            if text.lower() not in {"true", "false"}:
+                raise ValueError(text)
+            return text.lower() == "true"
+        case "int":
+            return _whole_number(text)
+        case "float":
+            return float(text.lower().replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
+        case _:
+            return text
 
 
 def _whole_number(text: str) -> int:

@@ -31,6 +31,7 @@ def _as_list(value: object) -> object:
 Text = Annotated[str, PlainValidator(readers.read_text), WithJsonSchema({"type": "string"})]
 Flag = Annotated[bool, PlainValidator(readers.read_flag), WithJsonSchema({"type": "boolean"})]
 Number = Annotated[int, PlainValidator(readers.read_number), WithJsonSchema({"type": "integer"})]
+Count = Annotated[int, PlainValidator(readers.read_count), WithJsonSchema({"type": "integer", "minimum": 0})]
 Vlan = Annotated[
     Vid,
     PlainValidator(readers.read_vlan),
@@ -195,7 +196,7 @@ class RuleEdge(Edge):
 class LimitsEdge(Edge):
     """More removals than this in one pass stop and ask."""
 
-    removals_per_pass: Number = 20
+    removals_per_pass: Count = 20
     removals_share: Share = 0.2
 
 

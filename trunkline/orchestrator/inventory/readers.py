@@ -22,6 +22,8 @@ from trunkline.orchestrator.models import (
 )
 from trunkline.orchestrator.vlans import HIGHEST, LOWEST, Vid, VlanSet
 
+_ENGINE = re.compile(r"unix:///[^\s]+|(?:tcp|ssh|https?)://[^\s/?#]+[^\s]*")
+MOST_DIGITS = 18
 LONGEST_NIC = 15
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -62,11 +64,19 @@ def read_flag(value: object) -> bool:
 
 def read_number(value: object) -> int:
     """Read a whole number; quoted digits are as good."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise Wrong(f"is {show(value)}", "write a whole number")
     return value
+
+
+def read_count(value: object) -> int:
+    """Read how many of something there may be."""
+    number = read_number(value)
+    if number < 0:
+        raise Wrong(f"is {number}", "write 0 or more")
+    return number
 
 
 def read_vlan(value: object) -> Vid:
@@ -237,8 +247,10 @@ def read_nic(value: object) -> str:
 def read_engine(value: object) -> str:
     """Read a Docker engine's URL."""
     text = read_text(value)
-    if not text.startswith(("unix:///", "tcp://", "ssh://", "http://", "https://")):
-        raise Wrong(f"is {show(text)}", "write for example unix:///var/run/docker.sock")
+    if not _ENGINE.fullmatch(text):
+        raise Wrong(
+            f"is {show(text)}", "write for example unix:///var/run/docker.sock or tcp://127.0.0.1:2375"
+        )
     return text
 
 

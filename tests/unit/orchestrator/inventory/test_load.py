@@ -340,3 +340,9 @@ class TestTextThatIsNoYaml:
 
     def test_an_alias_to_itself_is_no_trap(self) -> None:
         assert any("unfolds without end" in line for line in problems("switches: &s {sw1: *s}\n"))
+
+
+@pytest.mark.parametrize("text", ["[" * 3000, "a: " + "[" * 3000 + "]" * 3000, "a: " + "9" * 5000])
+def test_a_text_that_no_program_reads_is_refused_and_not_crashed_on(text: str) -> None:
+    with pytest.raises(InventoryError):
+        read(text)
