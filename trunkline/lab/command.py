@@ -34,7 +34,9 @@ class Commands(typer.core.TyperGroup):
         """Give a command; None when there is no such command."""
         if cmd_name != "switch":
             return super().get_command(ctx, cmd_name)
-        return typer.main.get_command(import_module(SWITCH).app)
+        found: Any = typer.main.get_command(import_module(SWITCH).app)
+        found.rich_markup_mode = None  # plain, as every other command's help
+        return found
 
 
 app = typer.Typer(

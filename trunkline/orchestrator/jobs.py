@@ -46,6 +46,8 @@ NO_WORKER_SECONDS = 10.0
 """A step whose queue nobody read for `liveness.ALIVE_FOR_SECONDS` is given up after so long."""
 BUSY_SECONDS = 90.0
 """Longer than a sync may drain one device."""
+CONFIRMED_SECONDS = 600.0
+"""So long a confirmation of removals stands for what its giver has seen."""
 POLL_SECONDS = 0.1
 
 
@@ -249,9 +251,17 @@ def _reconcile(job: Job, device: DeviceKey, context: Context, tools: Tools) -> d
 def _sync(job: Job, device: DeviceKey, context: Context, tools: Tools) -> object | None:
     if device.startswith("host:"):
         return sync_host(_machine(tools), context=context, force=True)
+    confirmed = bool(job.arguments.get("confirm_removals"))
+    if confirmed and context.store.now() - job.created_at > CONFIRMED_SECONDS:
+        raise PermanentError(
+            f"its removals were confirmed more than {CONFIRMED_SECONDS / 60:.0f} minutes ago, and what would go may "
+            "be something else by now",
+            subject=f"job {job.id}",
+            fix="look at `trunkline plan` and run it again",
+        )
     order = Order(
         why=f"job {job.id}: {job.why}",
-        removals_confirmed=bool(job.arguments.get("confirm_removals")),
+        removals_confirmed=confirmed,
         accepts=True,
     )
     name = SwitchName(device.partition(":")[2])

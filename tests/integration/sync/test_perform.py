@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sync.site import SW1, WEB, Site, a_site
+from trunkline.orchestrator import jobs
 from trunkline.orchestrator.jobs import Tools, perform
 from trunkline.orchestrator.models import switch_key
 from trunkline.orchestrator.store import Job
@@ -48,3 +49,15 @@ def test_a_step_of_a_cancelled_job_is_not_begun(site: Site, job: Job) -> None:
     _perform(site, job)
     assert site.running.config_lines == []
     assert site.store.jobs.steps(job.id) == {}
+
+
+def test_a_confirmation_of_removals_that_lay_in_the_queue_is_not_acted_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "CONFIRMED_SECONDS", -1.0)
+    site.hold(WEB)
+    arguments = {"devices": [switch_key(SW1)], "confirm_removals": True}
+    job = site.store.jobs.create("reconcile", who="test", why="test", arguments=arguments, dry_run=False)
+    _perform(site, job)
+    assert site.running.config_lines == []
+    assert "run it again" in str(site.store.jobs.steps(job.id)[switch_key(SW1)]["error"])

@@ -38,6 +38,9 @@ from trunkline.orchestrator.models import SecretRef, Switch
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 20.0
+"""So long a device may be silent before it has answered."""
+LONGEST_ANSWER_SECONDS = 100.0
+"""So long an answer may take in all, while it comes; a slow switch prints its configuration for a minute."""
 SAVE_SECONDS = 100.0
 WIDEST_WINDOW = 16
 LONGEST_PAUSE_SECONDS = 15.0
@@ -285,7 +288,7 @@ class Session:
         """Run a show command; its refusal is its output."""
         with self._exchange():
             self._write(command)
-            output, mode = self._answer(command, grammar, time.monotonic() + ANSWER_SECONDS)
+            output, mode = self._answer(command, grammar)
             self._expect(mode, "", command)
         return grammar.log_line.sub("", output)
 
@@ -308,7 +311,7 @@ class Session:
         """
         with self._exchange():
             self._write(grammar.save)
-            output, _ = self._answer(grammar.save, grammar, time.monotonic() + SAVE_SECONDS)
+            output, _ = self._answer(grammar.save, grammar, silence=SAVE_SECONDS)
         if not grammar.saved.search(output):
             raise NotVerified(
                 f"saving was not confirmed: {_clean(output)!r}", subject=self._subject, fix="save it by hand"
@@ -359,19 +362,28 @@ class Session:
         except OSError as error:
             raise TransientError("the session ended", subject=self._subject) from error
 
-    def _answer(self, line: str, grammar: Grammar, deadline: float) -> tuple[str, str]:
+    def _answer(self, line: str, grammar: Grammar, *, silence: float = ANSWER_SECONDS) -> tuple[str, str]:
         """Wait for the echo of a line and the prompt after its output.
 
         Returns:
             The output, and the mode that the prompt shows (empty outside configuration).
 
         Raises:
-            TransientError: no echo, a question instead of a prompt, or nothing at all.
+            TransientError: no echo, a question instead of a prompt, too long a silence, or no end.
         """
         reader = self._reader
+        started = heard = time.monotonic()
+
+        def more(waiting_for: str) -> None:
+            nonlocal heard
+            before = len(reader.text)
+            reader.more(min(heard + silence, started + LONGEST_ANSWER_SECONDS), waiting_for)
+            if len(reader.text) > before:
+                heard = time.monotonic()
+
         echo = line.strip()
         while (start := reader.text.find(echo)) < 0:
-            reader.more(deadline, f"the echo of {echo!r}")
+            more(f"the echo of {echo!r}")
         after = start + len(echo)
         while (prompt := self._prompt.search(reader.text, after)) is None:
             if grammar.question.search(reader.text[after:]):
@@ -380,7 +392,7 @@ class Session:
                     subject=self._subject,
                     fix="answer it by hand; nothing is answered blindly",
                 )
-            reader.more(deadline, f"the prompt after {echo!r}")
+            more(f"the prompt after {echo!r}")
         output = reader.text[after : prompt.start()]
         reader.text = reader.text[prompt.end() :]
         return output.strip("\n"), prompt["mode"] or ""
@@ -424,8 +436,7 @@ class _Push:
         return output
 
     def _read(self, line: str) -> tuple[str, str]:
-        deadline = time.monotonic() + ANSWER_SECONDS
-        return self._session._answer(line, self._grammar, deadline)  # noqa: SLF001  # as above
+        return self._session._answer(line, self._grammar)  # noqa: SLF001  # as above
 
     def _block(self, block: Block) -> None:
         """Enter the block and see that it took, send its lines in the window, leave it."""
