@@ -12,7 +12,13 @@ from tests.integration.switch.driving import Notes, a_driver, as_inventory
 from trunkline.drivers.switch.session import connect, scan_host_key
 from trunkline.lab.switch.faults import Faults
 from trunkline.lab.switch.server import RunningSwitch, running_switch
-from trunkline.orchestrator.errors import HostKeyRefused, LoginRefused, OrchestratorError, Superseded
+from trunkline.orchestrator.errors import (
+    HostKeyRefused,
+    LoginRefused,
+    OrchestratorError,
+    Superseded,
+    TransientError,
+)
 from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, PortRule, SwitchIntent
 from trunkline.orchestrator.models import SecretRef
 from trunkline.orchestrator.vlans import Vid
@@ -161,6 +167,39 @@ def test_a_name_that_the_switch_refuses_is_told_in_its_words(running: RunningSwi
         result = driver.sync(a_switch_intent(switch=switch, present=present), journal=Notes())
     (problem,) = result.problems.values()
     assert "identical name" in problem
+
+
+def test_a_refused_line_is_told_also_where_the_rest_of_its_block_did_the_work(
+    running: RunningSwitch,
+) -> None:
+    running.set_faults(
+        events=[{"matching": "^ ?name ", "do": "reject", "text": "% Bad VLAN name", "times": 0}]
+    )
+    vlan = HasVlan(vlan=Vid(10), name="tl-web")
+    with a_driver(running) as (driver, switch):
+        result = driver.sync(
+            a_switch_intent(switch=switch, present=frozenset({vlan})), journal=(notes := Notes())
+        )
+    assert "% Bad VLAN name" in result.problems[vlan]
+    assert vlan in result.gained & notes.ours, "it is there through us all the same"
+    assert notes.ended == [False]
+
+
+@pytest.mark.parametrize(
+    "command", ["show vlan brief", "show vtp status", "switchport$", "interface Vlan10", "include routing"]
+)
+def test_an_answer_that_cannot_be_read_is_an_error_and_nothing_is_sent(
+    running: RunningSwitch, command: str
+) -> None:
+    running.set_faults(
+        events=[{"matching": command, "do": "reject", "text": "% Authorization failed.", "times": 0}]
+    )
+    with (
+        a_driver(running) as (driver, switch),
+        pytest.raises(TransientError, match="cannot be read: '% Authorization failed"),
+    ):
+        driver.sync(a_switch_intent(switch=switch), journal=Notes())
+    assert running.config_lines == []
 
 
 def test_half_a_gateway_that_cannot_be_taken_back_is_not_verified(running: RunningSwitch) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from tests.builders import PORT_1, PORT_2, a_switch
 from trunkline.drivers.switch.cisco_ios import GRAMMAR, CiscoIos
+from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Scope
 from trunkline.drivers.switch.state import PortRow, SwitchState
+from trunkline.orchestrator.intents import Carries, PortRule
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import Vid, VlanSet
 
@@ -278,3 +280,77 @@ def test_a_parent_that_cannot_work_is_told(parent: str, words: str) -> None:
 def test_output_that_makes_no_sense_names_its_command(changes: dict[str, str], command: str) -> None:
     with pytest.raises(ValueError, match=command):
         parse(**changes)
+
+
+def a_row(**changes: Any) -> PortRow:
+    row = PortRow(
+        port=PORT_1,
+        mode="access",
+        shown_mode="static access",
+        allowed=VlanSet.every(),
+        native_vlan=Vid(1),
+        access_vlan=Vid(100),
+    )
+    return replace(row, **changes)
+
+
+WHOLE = ("switchport trunk native vlan 100", "switchport trunk allowed vlan 100", "switchport mode trunk")
+
+
+@pytest.mark.parametrize(
+    ("row", "lines"),
+    [
+        (a_row(mode="trunk", allowed=VlanSet([1])), ("switchport trunk allowed vlan add 10",)),
+        (a_row(), (*WHOLE, "switchport trunk allowed vlan add 10")),
+        (a_row(mode="dynamic"), (*WHOLE, "switchport trunk allowed vlan add 10")),
+        (
+            a_row(encapsulation_open=True),
+            ("switchport trunk encapsulation dot1q", *WHOLE, "switchport trunk allowed vlan add 10"),
+        ),
+        (
+            a_row(mode="dynamic", negotiated=True, allowed=VlanSet([1, 7])),
+            ("switchport mode trunk", "switchport trunk allowed vlan add 10"),
+        ),
+        (a_row(mode="dynamic", negotiated=True), ("switchport mode trunk",)),
+    ],
+)
+def test_a_port_becomes_a_trunk_that_carries_what_it_did_and_the_vlan(
+    row: PortRow, lines: tuple[str, ...]
+) -> None:
+    state = SwitchState(ports={PORT_1: row})
+    change = Change(op="add", claim=Carries(port=PORT_1, vlan=Vid(10)))
+    (block,) = CiscoIos().render([change], state, {PORT_1: PortRule(port=PORT_1, adopt=True)})
+    assert block.lines == lines
+    assert block.stepwise is (row.mode != "trunk")
+
+
+@pytest.mark.parametrize(
+    ("row", "lines"),
+    [
+        (
+            a_row(),
+            (
+                "switchport mode access",
+                "switchport trunk native vlan 1",
+                "switchport trunk allowed vlan 1-4094",
+            ),
+        ),
+        (
+            a_row(mode="dynamic", shown_mode="dynamic auto", encapsulation_open=True, allowed=VlanSet([5])),
+            (
+                "switchport mode dynamic auto",
+                "switchport trunk native vlan 1",
+                "switchport trunk allowed vlan 5",
+                "switchport trunk encapsulation negotiate",
+            ),
+        ),
+        (
+            a_row(native_vlan=None, allowed=VlanSet()),
+            ("switchport mode access", "switchport trunk allowed vlan none"),
+        ),
+    ],
+)
+def test_a_port_is_put_back_with_its_mode_first(row: PortRow, lines: tuple[str, ...]) -> None:
+    block = CiscoIos().restore(PORT_1, row)
+    assert block.lines == lines
+    assert block.stepwise
