@@ -155,5 +155,15 @@ class Unsupported(PermanentError):
     """This machine or device cannot do what is asked."""
 
 
+def unforeseen(error: Exception, *, subject: str) -> PermanentError:
+    """Give the error under which a defect is shown to an operator: its kind and its words, on one line."""
+    words = " ".join(ascii(str(error))[1:-1].split())[:300]
+    return PermanentError(
+        f"unforeseen {type(error).__name__}: {words}",
+        subject=subject,
+        fix="this is a defect, of Trunkline or of a plug-in; please report it with the log",
+    )
+
+
 class Superseded(OrchestratorError):
     """Desired state moved on while we worked."""

@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks
 from tests.integration.sync.site import H1, WEB, Site, a_site
+from trunkline.orchestrator.intents import ContainerFacts
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.models import ContainerId, host_key
 from trunkline.orchestrator.sync.holders import observe_container, resync_host
@@ -105,3 +106,15 @@ def test_a_link_with_somebody_elses_network_on_it_stays(site: Site, machine: Mac
     engine.others.clear()
     assert sync_host(machine, context=site.context, force=True) == {}
     assert not machine.links.observe()
+
+
+def test_a_defect_shows_in_the_status(site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> tuple[ContainerFacts, ...]:
+        raise KeyError("x")
+
+    monkeypatch.setattr(machine.engine, "containers", broken)
+    with pytest.raises(KeyError):
+        sync_host(machine, context=site.context, force=True)
+    status = site.store.devices.status(host_key(H1))
+    assert "host h1: unforeseen KeyError" in status.error
+    assert status.lease_holder == ""

@@ -356,3 +356,20 @@ def test_an_answer_that_cannot_be_read_changes_nothing(site: Site, command: str)
     assert len(site.running.config_lines) == sent
     assert site.running.running_config == before
     assert CARRIES in site.owned()
+
+
+def test_a_defect_of_a_driver_shows_in_the_status_and_is_tried_again_later(site: Site) -> None:
+    site.hold(WEB)
+
+    def broken(switch: Switch) -> SwitchDriver:
+        raise KeyError(f"no such\nkey {switch.name}")
+
+    with pytest.raises(KeyError):
+        site.sync(open_switch=broken)
+    assert "switch sw1: unforeseen KeyError" in site.error()
+    assert "this is a defect" in site.error()
+    assert "\n" not in site.error()
+    assert _state(site)[0] == "failed"
+    assert site.settle() is None, "it is left alone for a while"
+    site.sync()
+    assert _state(site) == ("switch-ready", "")

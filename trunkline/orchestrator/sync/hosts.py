@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from trunkline.orchestrator.errors import NotOurs, OrchestratorError, PermanentError, TransientError
+from trunkline.orchestrator.errors import (
+    NotOurs,
+    OrchestratorError,
+    PermanentError,
+    TransientError,
+    unforeseen,
+)
 from trunkline.orchestrator.intents import AttachmentIntent, ContainerFacts, HostReport, LinkIntent, Wanted
 from trunkline.orchestrator.labels import printable
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
@@ -117,14 +123,11 @@ def _guarded_pass(machine: Machine, context: Context, lease: DeviceLease) -> Map
             return None
         done = _pass(machine, context, inventory, generation)
     except OrchestratorError as error:
-        devices.failed(
-            lease,
-            error=str(error),
-            kind="transient" if isinstance(error, TransientError) else "permanent",
-            retry_at=context.store.now() + backoff_seconds(before.fails),
-        )
-        log.warning("host.failed", host=machine.name, error=str(error))
+        _record_failure(context, lease, error, fails=before.fails)
         return None
+    except Exception as error:  # a defect must show in the status, not only in a log
+        _record_failure(context, lease, unforeseen(error, subject=f"host {machine.name}"), fails=before.fails)
+        raise
     observed = json.dumps({"problems": done.problems}, sort_keys=True)
     if done.problems:
         devices.failed(
@@ -145,6 +148,16 @@ def _guarded_pass(machine: Machine, context: Context, lease: DeviceLease) -> Map
         seconds=round(time.monotonic() - started, 4),
     )
     return done.problems
+
+
+def _record_failure(context: Context, lease: DeviceLease, error: OrchestratorError, *, fails: int) -> None:
+    context.store.devices.failed(
+        lease,
+        error=str(error),
+        kind="transient" if isinstance(error, TransientError) else "permanent",
+        retry_at=context.store.now() + backoff_seconds(fails),
+    )
+    log.warning("host.failed", host=lease.device.partition(":")[2], error=str(error))
 
 
 def _pass(machine: Machine, context: Context, inventory: Inventory, generation: int) -> Pass:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError
+from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError, unforeseen
 from trunkline.orchestrator.intents import Carries, Claim, HostReport, SwitchIntent
 from trunkline.orchestrator.models import (
     Address,
@@ -265,6 +265,11 @@ def _pass(
         unfinished = before.after_broken_write(store.now()) if journal.wrote else None
         _record_failure(context, inventory, lease, error, unfinished)
         return None
+    except Exception as error:  # a plug-in's defect must show in the status, not only in a log
+        unfinished = before.after_broken_write(store.now()) if journal.wrote else None
+        defect = unforeseen(error, subject=f"switch {name}")
+        _record_failure(context, inventory, lease, defect, unfinished)
+        raise
     _record_ownership(context, intent, journal, result)
     wrote = switch.mode == "enforce"
     if order.accepts:
