@@ -1,0 +1,136 @@
+"""A real Docker engine asks our plug-in: networks, containers, restarts, errors. Its links are veth pairs."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.dockerd import PrivateEngine
+from tests.integration.ipam.plugged import WEB, Plugged, plugged, ready
+from trunkline.orchestrator.store import Store
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def plugin(dockerd: PrivateEngine, store: Store, tmp_path: Path) -> Iterator[Plugged]:
+    with plugged(store, tmp_path, path=place(dockerd)) as running:
+        ready(store, running.inventory, running.driver.host)
+        yield running
+        # Docker speaks to the plug-in while it is tidied up.
+        dockerd.clean()
+
+
+def place(dockerd: PrivateEngine) -> Path:
+    """Find where this engine looks for plug-ins: its own /run, seen from here."""
+    folder = Path(f"/proc/{dockerd.enter[2]}/root/run/docker/plugins")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "trunkline.sock"
+
+
+def create(dockerd: PrivateEngine, *words: str, name: str = "web", parent: str = "eth0.10") -> str:
+    options = ("-d", "macvlan", "--ipam-driver", "trunkline", "--ipam-opt", "segment=web")
+    return dockerd.docker("network", "create", *options, "-o", f"parent={parent}", *words, name)
+
+
+def addresses(dockerd: PrivateEngine, container: str, network: str = "web") -> tuple[str, str]:
+    raw = json.loads(dockerd.docker("inspect", container))[0]["NetworkSettings"]["Networks"][network]
+    return str(raw["IPAddress"]), str(raw["GlobalIPv6Address"])
+
+
+def states(plugin: Plugged) -> dict[str, str]:
+    return {
+        str(lease.address): lease.state
+        for lease in plugin.store.ledger.leases(plugin.inventory.segments[WEB])
+    }
+
+
+def test_a_network_with_both_families_gives_its_containers_addresses_of_the_ledger(
+    dockerd: PrivateEngine, plugin: Plugged
+) -> None:
+    create(dockerd, "--subnet", "172.31.0.0/16", "--ipv6", "--subnet", "fd00:31::/64")
+    for name in ("one", "two"):
+        dockerd.run(name, "--network", "web")
+    given = [address for name in ("one", "two") for address in addresses(dockerd, name)]
+    assert len(set(given)) == 4
+    assert given.count("") == 0
+    assert set(states(plugin)) == set(given)
+    route = dockerd.docker("exec", "one", "ip", "route")
+    assert "default via 172.31.0.1" in route
+
+
+def test_addresses_rest_when_their_container_ends_and_another_one_gets_others(
+    dockerd: PrivateEngine, plugin: Plugged
+) -> None:
+    create(dockerd, "--subnet", "172.31.0.0/16")
+    dockerd.run("one", "--network", "web")
+    first, _ = addresses(dockerd, "one")
+    dockerd.docker("rm", "--force", "one")
+    assert plugin.driver.deliver()
+    assert states(plugin)[first] == "QUARANTINE"
+    dockerd.run("two", "--network", "web")
+    assert addresses(dockerd, "two")[0] != first
+
+
+def test_a_wish_is_granted_once_and_refused_with_the_reason(dockerd: PrivateEngine, plugin: Plugged) -> None:
+    del plugin
+    create(dockerd, "--subnet", "172.31.0.0/16")
+    dockerd.run("one", "--network", "web", "--ip", "172.31.77.7")
+    assert addresses(dockerd, "one")[0] == "172.31.77.7"
+    with pytest.raises(AssertionError, match=r"172\.31\.77\.7"):
+        dockerd.run("two", "--network", "web", "--ip", "172.31.77.7")
+
+
+def test_while_the_way_is_not_ready_docker_run_says_why_and_leaves_nothing(
+    dockerd: PrivateEngine, plugin: Plugged
+) -> None:
+    create(dockerd, "--subnet", "172.31.0.0/16")
+    plugin.store.desired.set_state(plugin.driver.host, WEB, "failed", "switch sw1: port Gi1/0/1 is gone")
+    with pytest.raises(
+        AssertionError, match=r"segment web: is not ready here .* switch sw1: port Gi1/0/1 is gone"
+    ):
+        dockerd.run("one", "--network", "web")
+    assert states(plugin) == {}
+    dockerd.docker("rm", "one")
+
+
+def test_a_segment_that_is_not_there_makes_no_network(dockerd: PrivateEngine, plugin: Plugged) -> None:
+    del plugin
+    options = (
+        "-d",
+        "macvlan",
+        "--ipam-driver",
+        "trunkline",
+        "--ipam-opt",
+        "segment=wep",
+        "-o",
+        "parent=eth0.10",
+    )
+    with pytest.raises(AssertionError, match="did you mean web"):
+        dockerd.docker("network", "create", *options, "x")
+    assert "x" not in dockerd.docker("network", "ls", "--format", "{{.Name}}").split()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_a_restart_of_dockerd_leaks_nothing_and_doubles_nothing(
+    dockerd: PrivateEngine, plugin: Plugged, how: signal.Signals
+) -> None:
+    create(dockerd, "--subnet", "172.31.0.0/16")
+    dockerd.run("one", "--network", "web", "--restart", "always")
+    first, _ = addresses(dockerd, "one")
+    plugin.engine[0] = False
+    dockerd.stop(how)
+    dockerd.start()
+    plugin.engine[0] = True
+    assert plugin.driver.deliver()
+    dockerd.docker("start", "one")
+    second, _ = addresses(dockerd, "one")
+    dockerd.run("two", "--network", "web")
+    third, _ = addresses(dockerd, "two")
+    assert third not in {first, second}
+    live = {address for address, state in states(plugin).items() if state != "QUARANTINE"}
+    assert live == {second, third}

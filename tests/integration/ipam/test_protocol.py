@@ -1,0 +1,228 @@
+"""Docker's IPAM protocol as the socket answers it, asked with the bodies that real engines sent."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.ipam.plugged import H2, WEB, Plugged, plugged, post, ready
+from trunkline.orchestrator.errors import PermanentError, Unreachable
+from trunkline.orchestrator.models import SegmentName
+from trunkline.orchestrator.store import Store, open_store
+
+MAC, OTHER = "02:42:00:00:00:01", "02:42:00:00:00:02"
+
+
+@pytest.fixture
+def store(redis_url: str) -> Iterator[Store]:
+    record = open_store(redis_url)
+    yield record
+    record.close()
+
+
+@pytest.fixture
+def plugin(store: Store, tmp_path: Path) -> Iterator[Plugged]:
+    with plugged(store, tmp_path) as running:
+        ready(store, running.inventory, running.driver.host)
+        yield running
+
+
+def states(plugin: Plugged) -> dict[str, str]:
+    leases = plugin.store.ledger.leases(plugin.inventory.segments[WEB])
+    return {str(lease.address): lease.state for lease in leases}
+
+
+def test_only_root_may_connect(plugin: Plugged) -> None:
+    assert stat.S_IMODE(plugin.path.stat().st_mode) == 0o600
+
+
+def test_it_says_what_it_is(plugin: Plugged) -> None:
+    assert plugin.ask("Plugin.Activate", b"") == {"Implements": ["IpamDriver"]}
+    assert plugin.ask("IpamDriver.GetCapabilities", b"") == {
+        "RequiresMACAddress": True,
+        "RequiresRequestReplay": True,
+    }
+    assert set(plugin.ask("IpamDriver.GetDefaultAddressSpaces", b"")) == {
+        "LocalDefaultAddressSpace",
+        "GlobalDefaultAddressSpace",
+    }
+    assert post(plugin.path, "/IpamDriver.Nonsense", b"{}")[0] == 404
+
+
+def test_a_pool_names_its_segment_and_offers_the_gateway(plugin: Plugged) -> None:
+    answer = plugin.ask(
+        "IpamDriver.RequestPool", {"Pool": "", "SubPool": "", "Options": {"segment": "web"}, "V6": False}
+    )
+    assert answer["Pool"] == "172.31.0.0/16"
+    assert answer["Data"] == {"com.docker.network.gateway": "172.31.0.1/16"}
+    six = plugin.ask(
+        "IpamDriver.RequestPool", {"Pool": "", "SubPool": "", "Options": {"segment": "web"}, "V6": True}
+    )
+    assert six["Pool"] == "fd00:31::/64"
+    assert plugin.gate.opened == [(WEB, 45.0), (WEB, 45.0)]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"Options": None}, "names no segment"),
+        ({"Options": {"segment": "wep"}}, "did you mean web"),
+        ({"Options": {"segment": "web"}, "Pool": "10.0.0.0/8"}, "is not a subnet of segment web"),
+        (
+            {"Options": {"segment": "web"}, "Pool": "172.31.0.0/16", "SubPool": "172.30.0.0/24"},
+            "is not inside",
+        ),
+        ({"Options": {"segment": "web"}, "Pool": "rubbish"}, "cannot be read"),
+        (b"", "is empty"),
+        (b"{", "cannot be read"),
+        (b"[" * 60000, "cannot be read"),
+    ],
+)
+def test_a_pool_that_cannot_be_had_says_why(plugin: Plugged, body: object, words: str) -> None:
+    answer = plugin.ask("IpamDriver.RequestPool", body)
+    assert words in answer["Error"]
+    assert not plugin.gate.opened
+
+
+def test_a_pool_waits_for_the_gate_and_says_what_it_says(plugin: Plugged) -> None:
+    def closed(segment: SegmentName) -> None:
+        raise Unreachable("does not answer", subject=f"switch sw1 for {segment}")
+
+    plugin.gate.on_open = closed
+    answer = plugin.ask("IpamDriver.RequestPool", {"Options": {"segment": "web"}})
+    assert answer == {"Error": "trunkline: switch sw1 for web: does not answer"}
+
+
+def test_a_body_that_is_too_large_or_in_chunks_is_refused_at_once(plugin: Plugged) -> None:
+    status, answer = post(plugin.path, "/IpamDriver.RequestPool", b"", **{"Content-Length": "70000"})
+    assert (status, "at most" in answer["Error"]) == (200, True)
+    status, answer = post(plugin.path, "/IpamDriver.RequestPool", b"", **{"Transfer-Encoding": "chunked"})
+    assert (status, "chunks" in answer["Error"]) == (200, True)
+
+
+def test_an_endpoint_gets_an_address_with_the_pools_mask_and_the_same_one_again(plugin: Plugged) -> None:
+    pool = plugin.pool()
+    first = plugin.address(pool, MAC)
+    assert first["Address"].endswith("/16")
+    assert plugin.address(pool, MAC) == first, "a repeated request"
+    assert plugin.address(pool, OTHER)["Address"] != first["Address"]
+
+
+def test_the_gateway_is_the_inventorys_and_no_lease(plugin: Plugged) -> None:
+    pool = plugin.pool()
+    options = {"RequestAddressType": "com.docker.network.gateway"}
+    for address, words in (("", "172.31.0.1/16"), ("172.31.0.1", "172.31.0.1/16")):
+        answer = plugin.ask(
+            "IpamDriver.RequestAddress", {"PoolID": pool, "Address": address, "Options": options}
+        )
+        assert answer["Address"] == words
+    wrong = plugin.ask(
+        "IpamDriver.RequestAddress", {"PoolID": pool, "Address": "172.31.0.9", "Options": options}
+    )
+    assert "is not its gateway" in wrong["Error"]
+    assert states(plugin) == {}
+
+
+def test_a_wish_is_granted_inside_the_subnet_and_a_range_only_bounds_what_is_chosen(plugin: Plugged) -> None:
+    pool = plugin.pool(SubPool="172.31.8.0/30")
+    assert plugin.address(pool, MAC)["Address"].startswith("172.31.8.")
+    assert plugin.address(pool, OTHER, "172.31.200.7")["Address"] == "172.31.200.7/16"
+    third = plugin.address(pool, "02:42:00:00:00:03", "172.31.200.7")
+    assert "172.31.200.7" in third["Error"]
+
+
+def test_a_release_is_answered_at_once_and_delivered_later(plugin: Plugged) -> None:
+    pool = plugin.pool()
+    address = plugin.address(pool, MAC)["Address"].partition("/")[0]
+    assert plugin.ask("IpamDriver.ReleaseAddress", {"PoolID": pool, "Address": address}) == {}
+    assert states(plugin)[address] != "QUARANTINE", "nothing was told yet"
+    assert plugin.driver.to_deliver.is_set()
+    assert plugin.driver.deliver()
+    assert states(plugin)[address] == "QUARANTINE"
+    assert plugin.ask("IpamDriver.ReleaseAddress", {"PoolID": pool, "Address": address}) == {}, "again"
+    assert plugin.driver.deliver()
+
+
+def test_without_a_ready_way_there_is_no_address(plugin: Plugged, store: Store) -> None:
+    pool = plugin.pool()
+    store.desired.set_state(plugin.driver.host, WEB, "failed", "switch sw1: does not answer")
+    answer = plugin.address(pool, MAC)
+    assert "segment web: is not ready here (failed): switch sw1: does not answer" in answer["Error"]
+    assert states(plugin) == {}
+    assert plugin.gate.opened[-1] == (WEB, 10.0)
+
+    plugin.gate.on_open = lambda _: ready(store, plugin.inventory, plugin.driver.host)
+    store.desired.set_state(plugin.driver.host, WEB, "failed", "x")
+    assert "Address" in plugin.address(pool, MAC), "it opened while Docker waited"
+
+
+def test_another_host_never_gives_the_same_address(plugin: Plugged, store: Store, tmp_path: Path) -> None:
+    with plugged(store, tmp_path / "h2", host=H2) as other:
+        ready(store, other.inventory, H2)
+        pools = plugin.pool(), other.pool()
+        given = [
+            host.address(pool, f"02:42:00:00:0{number}:{index:02x}")["Address"]
+            for index in range(20)
+            for number, (host, pool) in enumerate(zip((plugin, other), pools, strict=True))
+        ]
+    assert len(set(given)) == 40
+
+
+def test_after_a_restart_what_dockerd_repeats_is_answered_without_redis(store: Store, tmp_path: Path) -> None:
+    with plugged(store, tmp_path) as before:
+        ready(store, before.inventory, before.driver.host)
+        pool = before.pool()
+        address = before.address(pool, MAC)["Address"]
+    dead = open_store("redis://127.0.0.1:1/1")
+    with plugged(store, tmp_path, up=False) as after:
+        object.__setattr__(after.driver, "ledger", dead.ledger)
+        assert after.pool() == pool
+        assert not after.gate.opened, "nobody waits for a switch while dockerd starts"
+        assert after.address(pool, "", address.partition("/")[0])["Address"] == address
+        assert "Error" in after.address(pool, OTHER), "a new one needs the ledger"
+    dead.close()
+
+
+def test_with_the_book_lost_the_ledger_knows_what_this_host_had(store: Store, tmp_path: Path) -> None:
+    with plugged(store, tmp_path / "one") as before:
+        ready(store, before.inventory, before.driver.host)
+        pool = before.pool()
+        address = before.address(pool, MAC)["Address"]
+    with plugged(store, tmp_path / "two") as after:
+        assert after.address(pool, "", address.partition("/")[0])["Address"] == address
+
+
+def test_a_socket_left_by_a_crash_is_replaced_and_a_living_one_is_not(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "trunkline.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    with plugged(store, tmp_path) as running:
+        assert running.ask("Plugin.Activate", b"")
+        with pytest.raises(PermanentError, match="another process listens"), plugged(store, tmp_path):
+            pass
+    assert not path.exists()
+    path.write_text("x")
+    with pytest.raises(PermanentError, match="is no socket"), plugged(store, tmp_path):
+        pass
+    assert path.read_text() == "x"
+
+
+def test_the_bodies_of_real_engines_are_read(plugin: Plugged, captures: Path) -> None:
+    """Every request that an engine sent, against our own pool: none is misread."""
+    seen = set()
+    pool = plugin.pool()
+    for line in (captures / "docker/ipam.jsonl").read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        call, body = entry.get("path", entry.get("call", "")), entry.get("body", entry.get("request"))
+        if not isinstance(body, dict) or "PoolID" not in body:
+            continue
+        body = body | {"PoolID": pool}
+        answer = plugin.ask(str(call).lstrip("/"), body)
+        assert "cannot be read" not in str(answer.get("Error", "")), line
+        seen.add(call)
+    assert seen

@@ -1,0 +1,306 @@
+"""The six calls of Docker's IPAM protocol: what is asked -> what is answered. Called by the socket's threads.
+
+Two speeds: `RequestPool` may wait until switch and link are ready, `RequestAddress` is one call to the ledger, which
+also knows whether they are. What this host was given before is answered from its own book: dockerd asks for it again
+at every start, when neither Redis nor the network may be there yet. No call speaks to Docker: it holds locks meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Protocol
+
+import structlog
+
+from trunkline.orchestrator.errors import (
+    AddressError,
+    ConfigError,
+    GateClosed,
+    PolicyDenied,
+)
+from trunkline.orchestrator.ipam.book import Book, BookedEndpoint, Release
+from trunkline.orchestrator.ipam.messages import (
+    AddressRelease,
+    AddressRequest,
+    PoolRelease,
+    PoolRequest,
+    read,
+)
+from trunkline.orchestrator.ipam.pool_ids import PoolId
+from trunkline.orchestrator.models import (
+    Address,
+    HostName,
+    Inventory,
+    Network,
+    Segment,
+    SegmentName,
+    Subnet,
+)
+from trunkline.orchestrator.store import LedgerLease, Owner
+from trunkline.orchestrator.store.ledger import Ledger
+
+log = structlog.get_logger(__name__)
+
+Answer = Mapping[str, object]
+SEGMENT_OPTION = "segment"
+POOL_SECONDS, ADDRESS_SECONDS = 45.0, 10.0
+DELIVERIES = 64
+GATEWAY_DATA = "com.docker.network.gateway"
+LIVE = frozenset({"PENDING", "ACTIVE"})
+
+
+class Gate(Protocol):
+    """Makes a segment's way to this host ready."""
+
+    def open(self, segment: SegmentName, seconds: float) -> None:
+        """Wait until it is ready.
+
+        Raises:
+            OrchestratorError: it is not, after that time; says why.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IpamDriver:
+    """Answers for one host.
+
+    Attributes:
+        host: Which.
+        inventory: Reads the current inventory.
+        ledger: Who has which address.
+        book: What this host knows by itself.
+        gate: Makes switch and link ready.
+        engine_is_up: Whether dockerd serves its API: while it does not, it only repeats what it had.
+        to_deliver: Set when there is something to release.
+    """
+
+    host: HostName
+    inventory: Callable[[], Inventory]
+    ledger: Ledger
+    book: Book
+    gate: Gate
+    engine_is_up: Callable[[], bool]
+    to_deliver: threading.Event
+
+    def request_pool(self, body: bytes) -> Answer:
+        """Open a pool for a network that is created, or that dockerd has from before."""
+        ask = read(PoolRequest, body)
+        name = SegmentName(ask.options.get(SEGMENT_OPTION, ""))
+        if ask.pool is not None:
+            known = PoolId(segment=name, subnet=ask.pool, part=ask.part)
+            if not self.engine_is_up() and (gateway := self.book.gateway(str(known))) is not None:
+                return _pool_answer(known, gateway)
+        segment = self._segment(name)
+        subnet = _subnet(segment, ask)
+        pool = PoolId(segment=segment.name, subnet=subnet.network, part=ask.part)
+        self.gate.open(segment.name, POOL_SECONDS)
+        gateway = f"{subnet.gateway}/{subnet.network.prefixlen}" if subnet.gateway else ""
+        self.book.open_pool(str(pool), gateway)
+        log.info("ipam.pool", host=self.host, segment=segment.name, pool=str(subnet.network))
+        return _pool_answer(pool, gateway)
+
+    def release_pool(self, body: bytes) -> Answer:
+        """Forget a pool. Another network of the same segment may go on with it: it is opened again when asked for."""
+        self.book.close_pool(read(PoolRelease, body).pool_id)
+        return {}
+
+    def request_address(self, body: bytes) -> Answer:
+        """Give an endpoint its address; a network its gateway."""
+        ask = read(AddressRequest, body)
+        pool = PoolId.parse(ask.pool_id)
+        if ask.is_gateway:
+            return _address_answer(self._gateway(pool, ask))
+        if ask.address is not None:
+            known = self.book.find(ask.pool_id, ask.address)
+            if known is not None and ask.mac in {"", known.mac}:
+                return _address_answer(known.interface)
+        segment = self._segment(pool.segment)
+        lease = self._lease(segment, pool, ask)
+        interface = str(lease.interface)
+        entry = BookedEndpoint(address=lease.address, interface=interface, mac=ask.mac)
+        self.book.enter(ask.pool_id, entry)
+        return _address_answer(interface)
+
+    def release_address(self, body: bytes) -> Answer:
+        """Note that an address is free again; the ledger is told as soon as it answers."""
+        ask = read(AddressRelease, body)
+        if self.book.release(ask.pool_id, ask.address):
+            self.to_deliver.set()
+        return {}
+
+    def deliver(self) -> bool:
+        """Tell the ledger of releases; True when none is left.
+
+        Raises:
+            StoreUnavailable: Redis does not answer; what was not told stays noted.
+        """
+        for release in self.book.releases(DELIVERIES):
+            self._deliver(release)
+        return not self.book.releases(1)
+
+    def _deliver(self, release: Release) -> None:
+        pool = PoolId.parse(release.pool)
+        segment = self.inventory().segments.get(pool.segment)
+        if segment is not None:
+            try:
+                done = self.ledger.release_endpoint(
+                    segment, address=release.address, host=self.host, mac=release.mac
+                )
+            except AddressError as error:
+                log.warning("ipam.stray", host=self.host, address=str(release.address), error=str(error))
+            else:
+                log.info("ipam.released", host=self.host, address=str(release.address), changed=done)
+        self.book.delivered(release.number)
+
+    def _segment(self, name: SegmentName) -> Segment:
+        """Find a segment that this host may use.
+
+        Raises:
+            ConfigError: there is none of that name.
+            PolicyDenied: the policy does not let this host use it.
+        """
+        inventory = self.inventory()
+        mine = sorted(each for each in inventory.segments if inventory.allows(self.host, each))
+        choice = f"say --ipam-opt segment=NAME; {self.host} may use {', '.join(mine) or 'none'}"
+        if not name:
+            raise ConfigError("names no segment", subject="network", fix=choice)
+        if name not in inventory.segments:
+            close = get_close_matches(name, inventory.segments, n=1)
+            fix = f"did you mean {close[0]}?" if close else choice
+            raise ConfigError("is not in the inventory", subject=f"segment {_shown(name)}", fix=fix)
+        if name not in mine:
+            raise PolicyDenied(
+                f"host {self.host} may not use it",
+                subject=f"segment {name}",
+                fix="allow it under `policy` in the inventory and apply again",
+            )
+        return inventory.segments[name]
+
+    def _gateway(self, pool: PoolId, ask: AddressRequest) -> str:
+        """Give the gateway with the pool's mask, as the inventory has it.
+
+        Raises:
+            AddressError: another one was asked for.
+        """
+        gateway = self.book.gateway(ask.pool_id)
+        if gateway is None:
+            subnet = _of_network(self._segment(pool.segment), pool)
+            gateway = f"{subnet.gateway}/{subnet.network.prefixlen}" if subnet.gateway else ""
+        if not gateway:
+            raise AddressError(
+                "has no gateway in the inventory",
+                subject=f"subnet {pool.subnet} of segment {pool.segment}",
+                fix="create the network with --internal, or declare a gateway and apply again",
+            )
+        if ask.address is not None and str(ask.address) != gateway.partition("/")[0]:
+            raise AddressError(
+                f"is not its gateway, which is {gateway.partition('/')[0]}",
+                subject=f"address {ask.address} of segment {pool.segment}",
+                fix="create the network without --gateway, or with that one",
+            )
+        return gateway
+
+    def _lease(self, segment: Segment, pool: PoolId, ask: AddressRequest) -> LedgerLease:
+        _of_network(segment, pool)
+        if ask.address is not None:
+            self._let_go_first(ask.pool_id, ask.address)
+            if (held := self._held_here(segment, ask)) is not None:
+                return held
+
+        def allocate() -> LedgerLease:
+            return self.ledger.allocate(
+                segment,
+                family=pool.family,
+                owner=Owner.by_mac(self.host, ask.mac or str(ask.address)),
+                host=self.host,
+                name=ask.container,
+                wanted=ask.address,
+                mac=ask.mac,
+                gated=bool(ask.mac),
+                # `--ip` may name any address of the subnet, also outside `--ip-range`.
+                within=pool.subnet if ask.address is not None else pool.part or pool.subnet,
+            )
+
+        try:
+            return allocate()
+        except GateClosed as closed:
+            log.info("ipam.waits", host=self.host, segment=segment.name, state=closed.state)
+            self.gate.open(segment.name, ADDRESS_SECONDS)
+            return allocate()
+
+    def _held_here(self, segment: Segment, ask: AddressRequest) -> LedgerLease | None:
+        """Find what dockerd repeats at its start, without a MAC, when our book of this host is lost."""
+        if ask.mac:
+            return None
+        mine = (lease for lease in self.ledger.leases(segment) if lease.address == ask.address)
+        return next((lease for lease in mine if lease.host == self.host and lease.state in LIVE), None)
+
+    def _let_go_first(self, pool: str, address: Address) -> None:
+        """Tell the ledger that the address is free before it is asked for again: a restart does both at once."""
+        for release in self.book.releases(DELIVERIES):
+            if (release.pool, release.address) == (pool, address):
+                self._deliver(release)
+
+
+def _subnet(segment: Segment, ask: PoolRequest) -> Subnet:
+    """Find the subnet a network asks for: the named one, or the segment's first of that family.
+
+    Raises:
+        AddressError: the segment has no such subnet.
+    """
+    family = 6 if ask.ipv6 else 4
+    mine = [each for each in segment.subnets if each.network.version == family]
+    choice = ", ".join(str(each.network) for each in mine)
+    if not mine:
+        raise AddressError(
+            f"has no IPv{family} subnet",
+            subject=f"segment {segment.name}",
+            fix="create the network without --ipv6" if ask.ipv6 else "create it with --ipv4=false --ipv6",
+        )
+    subnet = mine[0] if ask.pool is None else next((s for s in mine if s.network == ask.pool), None)
+    if subnet is None:
+        raise AddressError(
+            f"is not a subnet of segment {segment.name}", subject=f"--subnet {ask.pool}", fix=f"use {choice}"
+        )
+    if ask.part is not None and not _inside(ask.part, subnet):
+        raise AddressError(
+            f"is not inside {subnet.network}", subject=f"--ip-range {ask.part}", fix="choose a part of it"
+        )
+    return subnet
+
+
+def _inside(part: Network, subnet: Subnet) -> bool:
+    return part.version == subnet.network.version and part.subnet_of(subnet.network)  # type: ignore[arg-type]  # one family
+
+
+def _of_network(segment: Segment, pool: PoolId) -> Subnet:
+    """Find the subnet of a pool that was opened before.
+
+    Raises:
+        AddressError: the segment has it no more.
+    """
+    for subnet in segment.subnets:
+        if subnet.network == pool.subnet:
+            return subnet
+    raise AddressError(
+        f"is not a subnet of segment {segment.name} any more",
+        subject=f"subnet {pool.subnet}",
+        fix="remove the Docker network and create it again",
+    )
+
+
+def _pool_answer(pool: PoolId, gateway: str) -> Answer:
+    data = {GATEWAY_DATA: gateway} if gateway else {}
+    return {"PoolID": str(pool), "Pool": str(pool.subnet), "Data": data}
+
+
+def _address_answer(interface: str) -> Answer:
+    return {"Address": interface, "Data": {}}
+
+
+def _shown(text: str) -> str:
+    """Make somebody's text safe to show."""
+    return repr(text[:64])
