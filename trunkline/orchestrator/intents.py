@@ -141,6 +141,21 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GatedNetwork:
+    """A Docker network whose addresses come from our IPAM plug-in, whoever made it.
+
+    ``endpoints`` are those of running containers, by container.
+    """
+
+    id: str
+    name: str
+    segment: SegmentName
+    parent: str
+    endpoints: Mapping[ContainerId, Endpoint] = field(default_factory=dict)
+    names: Mapping[ContainerId, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerFacts:
     """A container as `docker inspect` shows it; labels are untrusted text."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +26,8 @@ HostOption = Annotated[
 
 worker_app = typer.Typer(add_completion=False)
 sweeper_app = typer.Typer(add_completion=False)
+PLUGIN = Path("/run/docker/plugins/trunkline.sock")
+"""Where Docker looks for a plug-in of that name."""
 agent_app = typer.Typer(add_completion=False)
 health_app = typer.Typer(add_completion=False)
 
@@ -65,13 +68,23 @@ def sweeper() -> None:
 
 
 @agent_app.command()
-def agent(host: HostOption = None) -> None:
-    """Watch this host's Docker events; restore its 802.1Q links at boot. Runs outside Docker."""
+def agent(
+    host: HostOption = None,
+    *,
+    plugin_socket: Annotated[
+        Path, typer.Option("--socket", metavar="PATH", help="Where Docker's IPAM questions are answered.")
+    ] = PLUGIN,
+    docker: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="This host's engine; without it, the inventory says where."),
+    ] = None,
+) -> None:
+    """Restore this host's links at boot, give Docker's networks their addresses, watch Docker's events."""
     from trunkline.orchestrator.models import HostName
     from trunkline.orchestrator.settings import read_settings
     from trunkline.tasks.agent import run_agent
 
-    run_agent(read_settings(), HostName(_required(host)))
+    run_agent(read_settings(), HostName(_required(host)), plugin=plugin_socket, docker=docker)
 
 
 @health_app.command()

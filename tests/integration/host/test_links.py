@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -267,3 +268,29 @@ def test_a_parent_that_is_down_is_told_and_the_link_is_ours_and_put_up_later(lin
     ip("link", "set", "dev", "up0", "up")
     links.ensure(TEN)
     assert links.observe()["up0.10"].up
+
+
+def test_a_veth_whose_other_end_has_the_links_number_elsewhere_is_not_on_the_link(links: Links) -> None:
+    links.ensure(TEN)
+    number = str(socket.if_nametoindex("up0.10"))
+    # Namespaces number their links each for itself: here the peer's number is the link's.
+    with subprocess.Popen(["unshare", "--net", "sleep", "60"]) as other:
+        try:
+            wait_for_namespace(other.pid)
+            words = (
+                f"link add index {number} name far type veth peer name near netns {threading.get_native_id()}"
+            )
+            subprocess.run(["nsenter", f"--net=/proc/{other.pid}/ns/net", "ip", *words.split()], check=True)
+            assert f"near@if{number}" in ip("-o", "link", "show", "dev", "near")
+            assert links.observe()["up0.10"].children == ()
+            assert links.remove(TEN)
+        finally:
+            other.terminate()
+
+
+def wait_for_namespace(process: int) -> None:
+    """Wait until a process has left our network namespace."""
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{process}/ns/net").readlink() == Path("/proc/thread-self/ns/net").readlink():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -46,14 +46,14 @@ def ready(store: Store, inventory: Inventory, host: HostName, segment: SegmentNa
 
 @dataclass
 class Plugged:
-    """One host's plug-in. ``up`` says whether its dockerd is."""
+    """One host's plug-in. ``linked`` says whether the segment's link is there."""
 
     store: Store
     inventory: Inventory
     driver: IpamDriver
     gate: PlayedGate
     path: Path
-    engine: list[bool]
+    linked: list[bool]
 
     def ask(self, call: str, body: object = None) -> dict[str, Any]:
         """Ask as Docker does; ``body`` is sent as it is when it is bytes."""
@@ -102,19 +102,19 @@ def post(path: Path, call: str, body: bytes, **headers: str) -> tuple[int, dict[
 
 @contextmanager
 def plugged(
-    store: Store, folder: Path, *, host: HostName = H1, path: Path | None = None, up: bool = True
+    store: Store, folder: Path, *, host: HostName = H1, path: Path | None = None, has_link: bool = False
 ) -> Iterator[Plugged]:
     """Run a host's plug-in; its book is in ``folder`` and outlives it."""
     inventory = an_inventory()
     store.inventory.put(dump(inventory), who="test")
-    book, gate, engine = Book(folder / "book"), PlayedGate(), [up]
+    book, gate, linked = Book(folder / "book"), PlayedGate(), [has_link]
     driver = IpamDriver(
         host=host,
         inventory=lambda: inventory,
         ledger=store.ledger,
         book=book,
         gate=gate,
-        engine_is_up=lambda: engine[0],
+        link_is_up=lambda _: linked[0],
         to_deliver=threading.Event(),
     )
     place = path or folder / "trunkline.sock"
@@ -126,7 +126,7 @@ def plugged(
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield Plugged(store=store, inventory=inventory, driver=driver, gate=gate, path=place, engine=engine)
+        yield Plugged(store=store, inventory=inventory, driver=driver, gate=gate, path=place, linked=linked)
     finally:
         server.shutdown()
         thread.join()

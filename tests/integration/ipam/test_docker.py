@@ -122,10 +122,9 @@ def test_a_restart_of_dockerd_leaks_nothing_and_doubles_nothing(
     create(dockerd, "--subnet", "172.31.0.0/16")
     dockerd.run("one", "--network", "web", "--restart", "always")
     first, _ = addresses(dockerd, "one")
-    plugin.engine[0] = False
+    plugin.linked[0] = True
     dockerd.stop(how)
     dockerd.start()
-    plugin.engine[0] = True
     assert plugin.driver.deliver()
     dockerd.docker("start", "one")
     second, _ = addresses(dockerd, "one")

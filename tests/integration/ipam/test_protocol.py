@@ -179,7 +179,7 @@ def test_after_a_restart_what_dockerd_repeats_is_answered_without_redis(store: S
         pool = before.pool()
         address = before.address(pool, MAC)["Address"]
     dead = open_store("redis://127.0.0.1:1/1")
-    with plugged(store, tmp_path, up=False) as after:
+    with plugged(store, tmp_path, has_link=True) as after:
         object.__setattr__(after.driver, "ledger", dead.ledger)
         assert after.pool() == pool
         assert not after.gate.opened, "nobody waits for a switch while dockerd starts"

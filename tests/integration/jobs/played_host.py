@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any
 
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, LinkIntent, NetworkIntent
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, NetworkIntent
 from trunkline.orchestrator.jobs import Tools
 from trunkline.orchestrator.models import Address, ContainerId, HostName, SegmentName
 from trunkline.orchestrator.settings import read_settings
@@ -32,6 +32,7 @@ class PlayedEngine:
     made: dict[SegmentName, Any] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
     """Links under networks that somebody else made."""
+    networks_of_the_plugin: tuple[GatedNetwork, ...] = ()
     container: ContainerFacts = field(
         default_factory=lambda: ContainerFacts(
             id=CONTAINER, name="web-1", running=True, labels={"trunkline.segment": "web"}
@@ -46,6 +47,9 @@ class PlayedEngine:
 
     def networks(self) -> dict[SegmentName, Any]:
         return dict(self.made)
+
+    def gated(self) -> tuple[GatedNetwork, ...]:
+        return self.networks_of_the_plugin
 
     def parents(self) -> dict[str, str]:
         return {network["Options"]["parent"]: str(name) for name, network in self.made.items()} | self.others

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
@@ -11,9 +13,13 @@ import pytest
 
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks
 from tests.integration.sync.site import H1, WEB, Site, a_site
-from trunkline.orchestrator.intents import ContainerFacts
+from trunkline.orchestrator.errors import GateClosed
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.models import ContainerId, host_key
+from trunkline.orchestrator.store import Owner
+from trunkline.orchestrator.sync import endpoints
+from trunkline.orchestrator.sync.gate import FabricGate
 from trunkline.orchestrator.sync.holders import observe_container, resync_host
 from trunkline.orchestrator.sync.hosts import Machine, sync_host
 
@@ -118,3 +124,137 @@ def test_a_defect_shows_in_the_status(site: Site, machine: Machine, monkeypatch:
     status = site.store.devices.status(host_key(H1))
     assert "host h1: unforeseen KeyError" in status.error
     assert status.lease_holder == ""
+
+
+def a_network(*guests: tuple[str, str, str], parent: str = "eth0.10") -> GatedNetwork:
+    """Describe a network of the plug-in; guests are container, MAC, address."""
+    endpoints = {
+        ContainerId(container): Endpoint(
+            network="typed",
+            network_id="n" * 64,
+            endpoint_id=f"e-{container}-{mac}",
+            mac=mac,
+            addresses=(ip_address(address),),
+        )
+        for container, mac, address in guests
+    }
+    names = {container: f"name-{container}" for container in endpoints}
+    return GatedNetwork(
+        id="n" * 64, name="typed", segment=WEB, parent=parent, endpoints=endpoints, names=names
+    )
+
+
+def test_a_network_of_the_plugin_holds_its_segment_and_gets_its_link_and_nothing_else(
+    site: Site, machine: Machine
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    engine.networks_of_the_plugin = (a_network(),)
+    resync_host(H1, context=site.context, engine=engine)
+    assert site.store.desired.holders_of(H1) == {f"network:{'n' * 64}": frozenset({WEB})}
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    attachment = site.attachment()
+    assert attachment is not None
+    assert attachment.state == "ready"
+    assert list(machine.links.observe()) == ["eth0.10"]
+    assert engine.networks() == {}, "the one that somebody typed is enough"
+
+    engine.networks_of_the_plugin = ()
+    resync_host(H1, context=site.context, engine=engine)
+    assert site.store.desired.holders_of(H1) == {}
+    sync_host(machine, context=site.context, force=True)
+    site.sync()
+    assert "switchport trunk allowed vlan 100" in site.port()
+
+
+def test_a_network_whose_segment_the_policy_forbids_holds_nothing(site: Site, machine: Machine) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.networks_of_the_plugin = (a_network(),)
+    engine.container = replace(engine.container, labels={})
+    site.apply(replace(site.context.inventory(), policy=()))
+    resync_host(H1, context=site.context, engine=engine)
+    assert site.store.desired.holders_of(H1) == {}
+
+
+def test_the_ledger_learns_whose_the_plugins_addresses_are_and_rests_those_of_nobody(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    segment = site.context.inventory().segments[WEB]
+
+    def given(mac: str) -> str:
+        lease = site.store.ledger.allocate(
+            segment, family=4, owner=Owner.by_mac(H1, mac), host=H1, name="", mac=mac
+        )
+        return str(lease.address)
+
+    used, lost = given("02:00:00:00:00:01"), given("02:00:00:00:00:02")
+    engine.networks_of_the_plugin = (a_network((CONTAINER, "02:00:00:00:00:01", used)),)
+    resync_host(H1, context=site.context, engine=engine)
+    site.sync()
+
+    def found() -> dict[str, tuple[str, str]]:
+        leases = site.store.ledger.leases(segment)
+        return {str(lease.address): (lease.state, lease.name) for lease in leases}
+
+    sync_host(machine, context=site.context, force=True)
+    assert found() == {used: ("ACTIVE", f"name-{CONTAINER}"), lost: ("PENDING", "")}
+    monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
+    sync_host(machine, context=site.context, force=True)
+    assert found() == {used: ("ACTIVE", f"name-{CONTAINER}"), lost: ("QUARANTINE", "")}
+    engine.networks_of_the_plugin = (a_network(),)
+    sync_host(machine, context=site.context, force=True)
+    assert found()[used][0] == "QUARANTINE", "its endpoint is gone, and nobody told of its release"
+
+
+def test_the_gate_opens_when_switch_and_link_are_there_and_says_why_it_does_not(
+    site: Site, machine: Machine
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    gate = FabricGate(host=H1, context=site.context)
+    with pytest.raises(GateClosed, match="nobody made it so"):
+        gate.open(WEB, 0.2)
+    assert site.store.desired.holders_of(H1) == {}, "whoever was sent away holds nothing"
+
+    def everybody(stop: threading.Event) -> None:
+        while not stop.wait(0.05):
+            site.sync()
+            sync_host(machine, context=site.context, force=True)
+
+    stop = threading.Event()
+    workers = threading.Thread(target=everybody, args=(stop,))
+    workers.start()
+    try:
+        gate.open(WEB, 20.0)
+        attachment = site.attachment()
+        assert attachment is not None
+        assert attachment.state == "ready"
+        assert "switchport trunk allowed vlan 10,100" in site.port()
+        (holder,) = site.store.desired.holders_of(H1)
+        assert holder.startswith("request:")
+    finally:
+        stop.set()
+        workers.join()
+
+
+def test_the_gate_tells_at_once_what_the_switch_refused(site: Site, machine: Machine) -> None:
+    del machine
+    site.running.set_faults(
+        events=[{"matching": "^ ?switchport trunk", "do": "reject", "text": "% Not today", "times": 0}]
+    )
+    gate = FabricGate(host=H1, context=site.context)
+    sync = threading.Timer(0.3, site.sync)
+    sync.start()
+    started = time.monotonic()
+    with pytest.raises(GateClosed, match="% Not today"):
+        gate.open(WEB, 30.0)
+    sync.join()
+    assert time.monotonic() - started < 15
+    assert site.store.desired.holders_of(H1) == {}

@@ -20,7 +20,7 @@ SILENCE_SECONDS = 20.0
 """After so long without an event the stream is opened anew, which a hanging engine does not survive."""
 SILENCE = "silence"
 CONTAINER_ACTIONS = ("create", "start", "die", "stop", "destroy", "rename", "update", "pause", "unpause")
-NETWORK_ACTIONS = ("connect", "disconnect", "destroy", "remove")
+NETWORK_ACTIONS = ("create", "connect", "disconnect", "destroy", "remove")
 FILTERS = {"type": ["container", "network"], "event": [*CONTAINER_ACTIONS, *NETWORK_ACTIONS]}
 """Asked of the engine: a health check alone makes three events every few seconds that concern nobody here."""
 NANOSECONDS = 1_000_000_000

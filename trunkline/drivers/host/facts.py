@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, NetworkIntent
-from trunkline.orchestrator.models import Address, ContainerId, Network, Subnet
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, NetworkIntent
+from trunkline.orchestrator.models import Address, ContainerId, Network, SegmentName, Subnet
 
 LABELS = "trunkline."
 """Beginning of every label of ours."""
 MANAGED, SEGMENT = "trunkline.managed", "trunkline.segment"
 DEFAULT_BRIDGE = "bridge"
+IPAM_DRIVER, IPAM_SEGMENT = "trunkline", "segment"
+"""The name of our plug-in towards Docker, and the option of a network that names its segment."""
 UNCONNECTABLE = ("host", "none", "container:")
 """Network modes that exclude any other network."""
 Shape = tuple[str, str, bool, frozenset[tuple[Network, Address | None]]]
@@ -55,6 +57,42 @@ def _endpoint(name: str, item: Answer) -> Endpoint:
         endpoint_id=item.get("EndpointID") or "",
         mac=(item.get("MacAddress") or "").lower(),
         addresses=tuple(ip_address(address) for address in addresses if address),
+    )
+
+
+def gated_network(network: Answer) -> GatedNetwork | None:
+    """Read a network whose addresses come from our plug-in; None for any other.
+
+    Its option names a segment; that is somebody's text until the inventory knows it.
+    """
+    ipam = network.get("IPAM") or {}
+    segment = (ipam.get("Options") or {}).get(IPAM_SEGMENT, "")
+    if ipam.get("Driver") != IPAM_DRIVER or not segment:
+        return None
+    name = str(network.get("Name") or "")
+    containers = {
+        ContainerId(key): item
+        for key, item in (network.get("Containers") or {}).items()
+        if not key.startswith("ep-")  # an endpoint whose container is gone
+    }
+    return GatedNetwork(
+        id=str(network["Id"]),
+        name=name,
+        segment=SegmentName(str(segment)),
+        parent=str((network.get("Options") or {}).get("parent", "")),
+        endpoints={key: _guest(name, str(network["Id"]), item) for key, item in containers.items()},
+        names={key: str(item.get("Name") or "") for key, item in containers.items()},
+    )
+
+
+def _guest(network: str, network_id: str, item: Answer) -> Endpoint:
+    found = (item.get("IPv4Address") or "", item.get("IPv6Address") or "")
+    return Endpoint(
+        network=network,
+        network_id=network_id,
+        endpoint_id=item.get("EndpointID") or "",
+        mac=(item.get("MacAddress") or "").lower(),
+        addresses=tuple(ip_interface(address).ip for address in found if address),
     )
 
 

@@ -230,6 +230,17 @@ def _guests(netlink: Any, link: Any) -> list[str]:
     return sorted(found - {str(link.get_attr("IFLA_ADDRESS")).lower()})
 
 
+def _lower(link: Any) -> int | None:
+    """Give the index of the link below, or of a veth's other end; None when it is in another namespace.
+
+    Every namespace counts its links for itself, so a number from another one means nothing here.
+    """
+    if link.get_attr("IFLA_LINK_NETNSID") is not None:
+        return None
+    index: int | None = link.get_attr("IFLA_LINK")
+    return index
+
+
 def _observe(netlink: Any) -> dict[str, LinkState]:
     links = list(netlink.get_links())
     names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in links}
@@ -246,14 +257,12 @@ def _observe(netlink: Any) -> dict[str, LinkState]:
         name = names[link["index"]]
         found[name] = LinkState(
             name=name,
-            parent=names.get(link.get_attr("IFLA_LINK"), ""),
+            parent=names.get(_lower(link), ""),
             vlan=vid(number),
             mtu_bytes=link.get_attr("IFLA_MTU"),
             up=bool(link["flags"] & 1),
             ours=str(link.get_attr("IFLA_IFALIAS") or "").startswith(MARK),
-            children=tuple(
-                names[other["index"]] for other in links if other.get_attr("IFLA_LINK") == link["index"]
-            ),
+            children=tuple(names[other["index"]] for other in links if _lower(other) == link["index"]),
         )
     return found
 

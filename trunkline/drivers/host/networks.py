@@ -18,6 +18,7 @@ from trunkline.drivers.host.facts import (
     UNCONNECTABLE,
     Answer,
     facts_of,
+    gated_network,
     has_label_of_ours,
     is_internal,
     is_ours,
@@ -27,7 +28,7 @@ from trunkline.drivers.host.facts import (
     way_out,
 )
 from trunkline.orchestrator.errors import AddressError, NotOurs, PermanentError, TransientError, Unreachable
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, NetworkIntent
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, NetworkIntent
 from trunkline.orchestrator.models import Address, ContainerId, SegmentName
 
 GATEWAY_PRIORITY_API = (1, 48)
@@ -94,6 +95,18 @@ class Engine:
             lambda api: api.networks(filters={"label": [f"{MANAGED}=true"]}), "list its networks"
         )
         return {SegmentName(item["Name"]): item for item in listed if is_ours(item)}
+
+    def gated(self) -> tuple[GatedNetwork, ...]:
+        """List the networks whose addresses come from our plug-in, with their running containers.
+
+        Raises:
+            Unreachable: Docker did not answer for all of them.
+        """
+        listed = self._client.ask(lambda api: api.networks(), "list its networks")
+        # Only the description of a single network names its containers.
+        whole = [self._described(str(item["Id"])) for item in listed if gated_network(item) is not None]
+        found = [network for answer in whole if answer and (network := gated_network(answer))]
+        return tuple(sorted(found, key=lambda each: each.id))
 
     def parents(self) -> Mapping[str, str]:
         """Give every link that a Docker network sits on, with that network's name, whoever made it.
@@ -222,6 +235,15 @@ class Engine:
             )
         same = {field.name: getattr(endpoint, field.name) for field in fields(Endpoint)}
         return Connection(**same, notes=notes)
+
+    def _described(self, network: str) -> Answer | None:
+        try:
+            answer: Answer = self._client.ask(
+                lambda api: api.inspect_network(network), f"inspect network {network[:12]}"
+            )
+        except Gone:
+            return None
+        return answer
 
     def _named(self, name: str) -> list[Answer]:
         """Find networks by their whole name: the engine also finds parts of names."""

@@ -20,6 +20,7 @@ from trunkline.orchestrator.errors import (
     ConfigError,
     GateClosed,
     PolicyDenied,
+    StoreUnavailable,
 )
 from trunkline.orchestrator.ipam.book import Book, BookedEndpoint, Release
 from trunkline.orchestrator.ipam.messages import (
@@ -73,7 +74,7 @@ class IpamDriver:
         ledger: Who has which address.
         book: What this host knows by itself.
         gate: Makes switch and link ready.
-        engine_is_up: Whether dockerd serves its API: while it does not, it only repeats what it had.
+        link_is_up: Whether the segment's link is on this host; asked of the kernel alone.
         to_deliver: Set when there is something to release.
     """
 
@@ -82,7 +83,7 @@ class IpamDriver:
     ledger: Ledger
     book: Book
     gate: Gate
-    engine_is_up: Callable[[], bool]
+    link_is_up: Callable[[SegmentName], bool]
     to_deliver: threading.Event
 
     def request_pool(self, body: bytes) -> Answer:
@@ -91,7 +92,9 @@ class IpamDriver:
         name = SegmentName(ask.options.get(SEGMENT_OPTION, ""))
         if ask.pool is not None:
             known = PoolId(segment=name, subnet=ask.pool, part=ask.part)
-            if not self.engine_is_up() and (gateway := self.book.gateway(str(known))) is not None:
+            # dockerd repeats what it had when it starts, and nobody can open a gate without Redis.
+            gateway = self.book.gateway(str(known))
+            if gateway is not None and self._has_link(name):
                 return _pool_answer(known, gateway)
         segment = self._segment(name)
         subnet = _subnet(segment, ask)
@@ -154,6 +157,12 @@ class IpamDriver:
             else:
                 log.info("ipam.released", host=self.host, address=str(release.address), changed=done)
         self.book.delivered(release.number)
+
+    def _has_link(self, name: SegmentName) -> bool:
+        try:
+            return self.link_is_up(name)
+        except StoreUnavailable:
+            return True  # links are restored before dockerd starts; more cannot be known without the record
 
     def _segment(self, name: SegmentName) -> Segment:
         """Find a segment that this host may use.

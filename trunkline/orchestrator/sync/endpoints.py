@@ -58,6 +58,7 @@ def _leases(
             host=this.machine.name,
             name=facts.name,
             wanted=next((address for address in asked if address.version == family), None),
+            kept=True,
         )
         for family in families
     )
@@ -111,6 +112,40 @@ def detach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
         this.context.store.ledger.release(definition, owner_of(facts, segment))
 
 
+UNCONFIRMED_SECONDS = 60.0
+"""So long an address that the plug-in gave may wait for its endpoint to show."""
+
+
+def identify(this: Pass) -> None:
+    """Tell the ledger whose the addresses are that our plug-in gave, and let those rest that serve nobody.
+
+    Docker named only a MAC when it asked; which container got it shows in the networks by now. What waits too long
+    for its endpoint, and what belonged to an endpoint that is gone while nobody told of its release, rests.
+    """
+    ledger, now = this.context.store.ledger, this.context.store.now()
+    networks = this.machine.engine.gated()
+    for name, segment in sorted(this.inventory.segments.items()):
+        guests = {
+            (endpoint.mac, address): (container, endpoint.endpoint_id, network.names.get(container, ""))
+            for network in networks
+            if network.segment == name
+            for container, endpoint in network.endpoints.items()
+            for address in endpoint.addresses
+        }
+        for lease in ledger.leases(segment):
+            if lease.host != this.machine.name or lease.state == "QUARANTINE" or not lease.mac:
+                continue
+            if lease.kept:
+                continue  # a label asked for it: connected and released by us
+            guest = guests.get((lease.mac, lease.address))
+            if guest is not None and lease.endpoint_id != guest[1]:
+                container, endpoint_id, label = guest
+                owner = Owner(container_id=container, endpoint=str(name))
+                ledger.identify(lease, owner=owner, endpoint_id=endpoint_id, name=label)
+            elif guest is None and now - lease.since > UNCONFIRMED_SECONDS:
+                ledger.release_endpoint(segment, address=lease.address, host=lease.host, mac=lease.mac)
+
+
 def reap(this: Pass) -> None:
     """Release the addresses of containers that this pass's list no longer shows on their segment.
 
@@ -121,10 +156,9 @@ def reap(this: Pass) -> None:
     known = {facts.id for facts in this.containers}
     for segment in this.inventory.segments.values():
         for lease in ledger.leases(segment):
-            if lease.host != this.machine.name or lease.owner.container_id in known:
+            container = lease.owner.container_id
+            # Without a container only its MAC is known yet: `identify` sees to it.
+            if lease.host != this.machine.name or not container or container in known:
                 continue
-            if (
-                lease.state in {"PENDING", "ACTIVE"}
-                and this.machine.engine.inspect(lease.owner.container_id) is None
-            ):
+            if lease.state in {"PENDING", "ACTIVE"} and this.machine.engine.inspect(container) is None:
                 ledger.release(segment, lease.owner)

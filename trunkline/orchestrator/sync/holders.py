@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PREFIX = "container:"
+NETWORK = "network:"
 
 
 def holder_of(container: ContainerId) -> str:
@@ -71,10 +72,34 @@ def resync_host(host: HostName, *, context: Context, engine: Engine) -> frozense
     changed: frozenset[DeviceKey] = frozenset()
     for facts in containers:
         changed |= _hold(host, facts.id, _wishes(context, inventory, host, facts), needs, context=context)
+    changed |= _hold_networks(host, before, needs, context=context, engine=engine)
     listed = frozenset(holder_of(facts.id) for facts in containers)
     for container in _containers(before.keys() - listed):
         found = engine.inspect(container)
         changed |= _hold(host, container, _wishes(context, inventory, host, found), needs, context=context)
+    return changed
+
+
+def _hold_networks(
+    host: HostName,
+    before: Mapping[str, frozenset[SegmentName]],
+    needs: Mapping[SegmentName, SegmentNeeds],
+    *,
+    context: Context,
+    engine: Engine,
+) -> frozenset[DeviceKey]:
+    """Let every network of our plug-in hold its segment; those that are gone let go."""
+    inventory = context.inventory()
+    cordoned = host in context.store.desired.cordoned()
+    wanted = {
+        f"{NETWORK}{network.id}": frozenset({network.segment})
+        for network in engine.gated()
+        if inventory.allows(host, network.segment) and not cordoned
+    }
+    gone = {holder: frozenset[SegmentName]() for holder in before if holder.startswith(NETWORK)}
+    changed: frozenset[DeviceKey] = frozenset()
+    for holder, segments in sorted((gone | wanted).items()):
+        changed |= _record(host, holder, segments, needs, context=context)
     return changed
 
 
@@ -106,14 +131,23 @@ def _hold(
     *,
     context: Context,
 ) -> frozenset[DeviceKey]:
-    result = context.store.desired.hold(
-        holder_of(container), host=host, wanted=frozenset(wishes.segments), known=needs
-    )
+    return _record(host, holder_of(container), frozenset(wishes.segments), needs, context=context)
+
+
+def _record(
+    host: HostName,
+    holder: str,
+    segments: frozenset[SegmentName],
+    needs: Mapping[SegmentName, SegmentNeeds],
+    *,
+    context: Context,
+) -> frozenset[DeviceKey]:
+    result = context.store.desired.hold(holder, host=host, wanted=segments, known=needs)
     if result.added or result.removed:
         log.info(
-            "container.holds",
+            "holder.holds",
             host=host,
-            container=container[:12],
+            holder=holder[: len(PREFIX) + 12],
             added=sorted(result.added),
             removed=sorted(result.removed),
         )

@@ -38,7 +38,7 @@ from trunkline.orchestrator.planning import attachment_intent, devices_of, host_
 from trunkline.orchestrator.store import DeviceLease
 from trunkline.orchestrator.sync.attachments import fabric_cause, retire, switch_views
 from trunkline.orchestrator.sync.backoff import backoff_seconds
-from trunkline.orchestrator.sync.endpoints import attach, detach, reap
+from trunkline.orchestrator.sync.endpoints import attach, detach, identify, reap
 from trunkline.orchestrator.sync.writes import write
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ def _pass(machine: Machine, context: Context, inventory: Inventory, generation: 
     for absent in intent.absent:
         _unplumb(this, absent)
     _clear_leftovers(this)
+    identify(this)
     reap(this)
     _report(this, withdrawn=[absent.segment for absent in intent.absent])
     return this
@@ -221,6 +222,7 @@ def _plumb(this: Pass, intent: AttachmentIntent) -> None:
 
 
 def _make(this: Pass, intent: AttachmentIntent) -> None:
+    """Make the link, and our own network where a label asks for it: others have made one for themselves."""
     machine = this.machine
     link, network = intent.link, intent.network
     lines = (
@@ -231,6 +233,8 @@ def _make(this: Pass, intent: AttachmentIntent) -> None:
         write(this, f"segment {intent.segment} needs its link", lines, lambda: machine.links.ensure(link))
     else:
         machine.links.ensure(link)
+    if not any(intent.segment in wishes.segments for wishes in this.wishes.values()):
+        return
     subnets = " ".join(f"--subnet {subnet.network}" for subnet in network.subnets)
     if intent.segment not in machine.engine.networks():
         this.context.store.desired.set_state(machine.name, intent.segment, "link-ready")

@@ -9,6 +9,7 @@ from trunkline.orchestrator.intents import (
     Claim,
     ContainerFacts,
     Endpoint,
+    GatedNetwork,
     LinkIntent,
     NetworkIntent,
     SwitchIntent,
@@ -166,6 +167,9 @@ class Engine(Protocol):
 
     def networks(self) -> Mapping[SegmentName, Any]:
         """List the networks that Trunkline made, as Docker describes them."""
+
+    def gated(self) -> Sequence[GatedNetwork]:
+        """List the networks whose addresses come from our plug-in, with their running containers."""
 
     def parents(self) -> Mapping[str, str]:
         """Give every link that a Docker network sits on, with that network's name, whoever made it."""

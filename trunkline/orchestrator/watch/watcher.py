@@ -20,8 +20,16 @@ TELLING = frozenset({"create", "start", "die", "destroy", "rename", "update", "c
 """Actions after which a container may want, hold or lack something else than before."""
 
 
+NETWORKS_CHANGED = frozenset({"create", "destroy"})
+"""Actions after which another set of networks holds its segments."""
+
+
 class Event(Protocol):
     """One event of an engine."""
+
+    @property
+    def kind(self) -> str:
+        """What it is about: ``container``, ``network``."""
 
     @property
     def action(self) -> str:
@@ -61,6 +69,8 @@ class Watcher:
                 heard = True
                 if self.wait(0):
                     break
+                if event.kind == "network" and event.action in NETWORKS_CHANGED:
+                    self.bell.resync(self.host)
                 if event.container and event.action in TELLING:
                     self.bell.container(self.host, event.container)
         except OrchestratorError as error:
