@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 
+import netmiko
 import pytest
 
 from trunkline.lab.building import Lab
@@ -41,6 +44,26 @@ def address(host: Host, container: str) -> tuple[str, str]:
     return str(found["IPAddress"]), str(found["GlobalIPv6Address"])
 
 
+def links(host: Host) -> str:
+    return host.exec(["ip", "-o", "link"]).stdout
+
+
+def gone(plane: ControlPlane) -> None:
+    """Wait until no host has anything of the segment and the switch has nothing of the VLAN."""
+    for name in ("host1", "host2"):
+        plane.wait_for(name, "web", "absent", seconds=90)
+    until(
+        lambda: (
+            re.search(r"^vlan 10$|Vlan10$|vlan [\d,]*\b10\b", plane.running_config("sw1"), re.MULTILINE)
+            is None
+        ),
+        subject="switch sw1",
+        what="still has something of VLAN 10",
+        seconds=60,
+        because=lambda: plane.running_config("sw1"),
+    )
+
+
 def test_a_network_typed_by_hand_brings_its_vlan_and_addresses_and_takes_them_away(
     plane: ControlPlane,
 ) -> None:
@@ -64,24 +87,151 @@ def test_a_network_typed_by_hand_brings_its_vlan_and_addresses_and_takes_them_aw
     assert {leases(plane)[each].name for each in first} == {"n1"}
 
     for host, name in ((host1, "n1"), (host2, "n2")):
-        host.docker("rm", "--force", name)
+        host.docker("rm", "--force", "--volumes", name)
     until(
         lambda: all(leases(plane)[each].state == "QUARANTINE" for each in (*first, *second)),
         subject="ledger",
         what="the addresses do not rest",
         seconds=30,
     )
-    for host in (host1, host2):
-        host.docker("network", "rm", "web")
     for name in ("host1", "host2"):
         plane.wait_for(name, "web", "absent", seconds=150)
-    assert "allowed vlan 10,100" not in plane.running_config("sw1")
-    assert "eth0.10" not in host1.exec(["ip", "-o", "link"]).stdout
+    assert "allowed vlan 10,100" not in plane.running_config("sw1"), (
+        "the network alone does not keep the VLAN"
+    )
+    assert "eth0.10" in links(host1)
+
+    host1.docker("run", "--detach", "--network", "web", "--name", "n3", "busybox")
+    assert host1.container_pings("n3", "172.31.0.1"), "the VLAN is back before the container starts"
+    host1.docker("rm", "--force", "n3")
+    for host in (host1, host2):
+        host.docker("network", "rm", "web")
+    for host in (host1, host2):
+        until(
+            lambda host=host: "eth0.10" not in links(host),  # type: ignore[misc]
+            subject=host.name,
+            what="still has the link of a network that is gone",
+            seconds=60,
+        )
+    gone(plane)
 
 
-def test_a_switch_that_refuses_the_vlan_is_what_docker_says_and_nothing_is_left(plane: ControlPlane) -> None:
+def test_a_segment_that_is_not_there_makes_no_network(plane: ControlPlane) -> None:
     host = plane.lab.host("host1")
     said = host.docker(*CREATE[:-1], "--ipam-opt", "segment=nowhere", "other", check=False)
     assert said.returncode != 0
     assert "segment" in said.stderr
     assert "other" not in host.docker("network", "ls", "--format", "{{.Name}}").stdout.split()
+
+
+@pytest.fixture(scope="module")
+def declared(plane: ControlPlane) -> Iterator[ControlPlane]:
+    """Have the network made on every host, as soon as the inventory is applied."""
+    before = plane.inventory
+    plane.inventory = before.replace("    grace: 3s\n", "    grace: 3s\n    networks: declared\n")
+    plane.trunkline("apply", "-")
+    for name in ("host1", "host2"):
+        has_network(plane.lab.host(name))
+    yield plane
+    for name in ("host1", "host2"):
+        host = plane.lab.host(name)
+        there = host.docker("ps", "--all", "--quiet").stdout.split()
+        if there:
+            host.docker("rm", "--force", *there)
+    plane.inventory = before
+    plane.trunkline("apply", "-")
+
+
+def has_network(host: Host) -> None:
+    until(
+        lambda: "web" in host.docker("network", "ls", "--format", "{{.Name}}").stdout.split(),
+        subject=host.name,
+        what="its network is not made",
+        seconds=60,
+    )
+
+
+def test_a_declared_network_is_there_without_its_vlan_and_comes_back_when_it_is_removed(
+    declared: ControlPlane,
+) -> None:
+    host = declared.lab.host("host1")
+    assert not re.search(r"vlan [\d,]*\b10\b", declared.running_config("sw1"))
+    first = json.loads(host.docker("network", "inspect", "web").stdout)[0]
+    assert first["Labels"]["trunkline.segment"] == "web"
+    assert first["IPAM"]["Driver"] == "trunkline"
+    assert {pool["Subnet"] for pool in first["IPAM"]["Config"]} == {"172.31.0.0/16", "fd00:31::/64"}
+    for words in (("network", "rm", "web"), ("network", "prune", "--force")):
+        host.docker(*words)
+        has_network(host)
+    assert json.loads(host.docker("network", "inspect", "web").stdout)[0]["Id"] != first["Id"]
+    assert declared.state_of("host1", "web") == "absent"
+
+
+def test_forty_containers_at_once_on_two_hosts_get_forty_addresses_and_reach_each_other(
+    declared: ControlPlane,
+) -> None:
+    hosts = [declared.lab.host(name) for name in ("host1", "host2")]
+    places = [(host, f"c{number}-{host.name}") for number in range(20) for host in hosts]
+
+    def run(place: tuple[Host, str]) -> tuple[str, str]:
+        host, name = place
+        host.docker("run", "--detach", "--network", "web", "--name", name, "busybox")
+        return address(host, name)
+
+    with ThreadPoolExecutor(len(places)) as crowd:
+        given = list(crowd.map(run, places))
+        assert len({each for pair in given for each in pair}) == 2 * len(places)
+        # Each to the next one, which is on the other host.
+        nexts = [*given[1:], given[0]]
+        pings = crowd.map(
+            lambda ping: ping[0][0].container_pings(ping[0][1], ping[1]),
+            [
+                (place, pair[number % 2])
+                for number, (place, pair) in enumerate(zip(places, nexts, strict=True))
+            ],
+        )
+        assert all(pings)
+    states = leases(declared)
+    assert {each for pair in given for each in pair} <= states.keys()
+    for host in hosts:
+        host.docker("rm", "--force", *(name for each, name in places if each is host))
+    gone(declared)
+    assert all(lease.state == "QUARANTINE" for lease in leases(declared).values())
+
+
+def test_a_switch_that_rejects_the_vlan_is_what_docker_run_says_and_nothing_is_left(
+    declared: ControlPlane,
+) -> None:
+    host = declared.lab.host("host1")
+    gone(declared)
+    held = {each for each, lease in leases(declared).items() if lease.state != "QUARANTINE"}
+    by_hand(declared, "vtp mode client")
+    try:
+        before = declared.running_config("sw1")
+        said = host.docker("run", "--detach", "--network", "web", "--name", "refused", "busybox", check=False)
+        assert said.returncode == 125
+        for word in ("segment web", "sw1", "VTP"):
+            assert word in said.stderr
+        assert {each for each, lease in leases(declared).items() if lease.state != "QUARANTINE"} == held
+        assert json.loads(host.docker("network", "inspect", "web").stdout)[0]["Containers"] == {}
+        assert declared.running_config("sw1") == before
+        host.docker("rm", "refused")
+    finally:
+        by_hand(declared, "vtp mode transparent")
+    gone(declared)
+    host.docker("run", "--detach", "--network", "web", "--name", "accepted", "busybox")
+    assert host.container_pings("accepted", "172.31.0.1")
+
+
+def by_hand(plane: ControlPlane, *lines: str) -> None:
+    """Type into the switch's configuration mode."""
+    device = plane.lab.switch("sw1")
+    with netmiko.ConnectHandler(
+        device_type="cisco_ios",
+        host=device.address,
+        username=device.user,
+        password=device.password,
+        secret=device.password,
+    ) as session:
+        session.enable()
+        session.send_config_set(lines)

@@ -113,6 +113,19 @@ def place_of(segment: Segment, address: Address) -> tuple[PoolSpec, int]:
     )
 
 
+def placeholder(subnet: Subnet) -> Address:
+    """Give the gateway to declare to Docker.
+
+    Docker before 29 takes an address as gateway for every subnet, the first one if none is named, and never lends
+    that to a container. A subnet without a gateway sacrifices one of its last addresses, which the ledger reaches last.
+    """
+    if subnet.gateway is not None:
+        return subnet.gateway
+    network = subnet.network
+    # One before the last: the last is IPv4's broadcast address, and Docker 20.10 cannot count up to it in a /64.
+    return network.broadcast_address - 1 if network.num_addresses > 2 else network.broadcast_address  # noqa: PLR2004  # RFC 3021
+
+
 def _merged(spans: Sequence[Span]) -> list[Span]:
     merged: list[Span] = []
     for first, last in sorted(spans):

@@ -95,11 +95,15 @@ class LinkIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkIntent:
-    """A macvlan network on a sub-interface, named like its segment."""
+    """A macvlan network on a sub-interface, named like its segment.
+
+    ``plugged``: its addresses come from our IPAM plug-in; otherwise only those count that we connect with.
+    """
 
     segment: SegmentName
     parent: str
     subnets: tuple[Subnet, ...]
+    plugged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +148,7 @@ class Endpoint:
 class GatedNetwork:
     """A Docker network whose addresses come from our IPAM plug-in, whoever made it.
 
-    ``endpoints`` are those of running containers, by container.
+    ``endpoints`` are those of running containers, by container; ``bound`` are all that belong to it, running or not.
     """
 
     id: str
@@ -153,6 +157,7 @@ class GatedNetwork:
     parent: str
     endpoints: Mapping[ContainerId, Endpoint] = field(default_factory=dict)
     names: Mapping[ContainerId, str] = field(default_factory=dict)
+    bound: frozenset[ContainerId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

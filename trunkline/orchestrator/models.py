@@ -148,6 +148,8 @@ class Segment:
     """A named VLAN with its addresses.
 
     ``default_route``: a container connected by label gets its default route through this segment.
+    ``networks``: its Docker network is on every host that may use it, or only where something asks for it.
+    ``prune``: a VLAN leaves the port with the last container, or with the last Docker network.
     """
 
     name: SegmentName
@@ -159,6 +161,8 @@ class Segment:
     grace_seconds: float = 600.0
     quarantine_seconds: float = 300.0
     default_route: bool = True
+    networks: Literal["declared", "on-demand"] = "on-demand"
+    prune: Literal["container", "network"] = "container"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

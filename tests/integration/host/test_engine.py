@@ -105,7 +105,7 @@ class TestContainers:
         container = started(dockerd, "c1", "--publish", "8080")
         facts = engine.inspect(container)
         assert facts is not None
-        assert (facts.id, facts.name, facts.running, facts.publishes_ports) == (container, "c1", True, True)
+        assert (facts.id, facts.name, facts.running) == (container, "c1", True)
         assert facts.network_mode in {"default", "bridge"}
         bridge = facts.endpoints["bridge"]
         raw = json.loads(dockerd.docker("inspect", "c1"))[0]["NetworkSettings"]["Networks"]["bridge"]

@@ -102,10 +102,16 @@ def post(path: Path, call: str, body: bytes, **headers: str) -> tuple[int, dict[
 
 @contextmanager
 def plugged(
-    store: Store, folder: Path, *, host: HostName = H1, path: Path | None = None, has_link: bool = False
+    store: Store,
+    folder: Path,
+    *,
+    host: HostName = H1,
+    path: Path | None = None,
+    has_link: bool = False,
+    inventory: Inventory | None = None,
 ) -> Iterator[Plugged]:
     """Run a host's plug-in; its book is in ``folder`` and outlives it."""
-    inventory = an_inventory()
+    inventory = inventory or an_inventory()
     store.inventory.put(dump(inventory), who="test")
     book, gate, linked = Book(folder / "book"), PlayedGate(), [has_link]
     driver = IpamDriver(

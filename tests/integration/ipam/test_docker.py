@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.dockerd import PrivateEngine
 from tests.integration.ipam.plugged import WEB, Plugged, plugged, ready
+from trunkline.drivers.host.networks import Engine
+from trunkline.orchestrator.models import SegmentName
 from trunkline.orchestrator.store import Store
 
 pytestmark = pytest.mark.slow
@@ -133,3 +138,28 @@ def test_a_restart_of_dockerd_leaks_nothing_and_doubles_nothing(
     assert third not in {first, second}
     live = {address for address, state in states(plugin).items() if state != "QUARANTINE"}
     assert live == {second, third}
+
+
+def test_while_a_start_waits_for_its_address_docker_tells_what_there_is(
+    dockerd: PrivateEngine, plugin: Plugged
+) -> None:
+    create(dockerd, "--subnet", "172.31.0.0/16")
+    plugin.store.desired.set_state(plugin.driver.host, WEB, "switch-ready")
+    waits, ready_now = threading.Event(), threading.Event()
+
+    def opening(segment: SegmentName) -> None:
+        waits.set()
+        assert ready_now.wait(20), "the questions were not answered meanwhile"
+        plugin.store.desired.set_state(plugin.driver.host, segment, "link-ready")
+
+    plugin.gate.on_open = opening
+    with ThreadPoolExecutor(1) as docker, closing(Engine(dockerd.url)) as engine:
+        label = "trunkline.segment=web"
+        started = docker.submit(dockerd.run, "one", "--network", "web", "--label", label)
+        assert waits.wait(10)
+        (facts,) = engine.containers()
+        assert (facts.name, list(facts.endpoints)) == ("one", ["web"])
+        assert engine.inspect(facts.id) == facts
+        assert [network.bound for network in engine.gated()] == [{facts.id}]
+        ready_now.set()
+        assert started.result(10) == facts.id

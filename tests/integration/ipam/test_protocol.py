@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.ipam.plugged import H2, WEB, Plugged, plugged, post, ready
+from tests.builders import a_segment, a_subnet, an_inventory
+from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, post, ready
 from trunkline.orchestrator.errors import PermanentError, Unreachable
 from trunkline.orchestrator.models import SegmentName
 from trunkline.orchestrator.store import Store, open_store
@@ -96,6 +97,39 @@ def test_a_pool_waits_for_the_gate_and_says_what_it_says(plugin: Plugged) -> Non
     plugin.gate.on_open = closed
     answer = plugin.ask("IpamDriver.RequestPool", {"Options": {"segment": "web"}})
     assert answer == {"Error": "trunkline: switch sw1 for web: does not answer"}
+
+
+def test_a_network_that_waits_with_its_addresses_does_not_wait_itself(plugin: Plugged) -> None:
+    answer = plugin.ask("IpamDriver.RequestPool", {"Options": {"segment": "web", "gate": "address"}})
+    assert "PoolID" in answer
+    assert plugin.gate.opened == []
+    plugin.store.desired.set_state(plugin.driver.host, WEB, "draining")
+
+    def opened(segment: SegmentName) -> None:
+        plugin.store.desired.set_state(plugin.driver.host, segment, "link-ready")
+
+    plugin.gate.on_open = opened
+    assert "Address" in plugin.address(str(answer["PoolID"]), MAC)
+    assert plugin.gate.opened == [(WEB, 10.0)]
+
+
+def test_a_subnet_without_gateway_gives_old_engines_an_address_that_no_container_has(
+    store: Store, tmp_path: Path
+) -> None:
+    web = a_segment(subnets=(a_subnet("172.31.0.0/29", None),))
+    with plugged(store, tmp_path, inventory=an_inventory(segments={WEB: web})) as running:
+        ready(store, running.inventory, H1)
+        answer = running.ask("IpamDriver.RequestPool", {"Options": {"segment": "web"}})
+        assert answer["Data"] == {}
+        options = {"RequestAddressType": "com.docker.network.gateway"}
+        ask = {"PoolID": answer["PoolID"], "Address": "", "Options": options}
+        assert running.ask("IpamDriver.RequestAddress", ask)["Address"] == "172.31.0.6/29"
+        given = [
+            running.address(str(answer["PoolID"]), f"02:00:00:00:01:0{each}").get("Address")
+            for each in range(5)
+        ]
+        assert None not in given
+        assert "172.31.0.6/29" not in given
 
 
 def test_a_body_that_is_too_large_or_in_chunks_is_refused_at_once(plugin: Plugged) -> None:

@@ -51,6 +51,9 @@ class PlayedEngine:
     def gated(self) -> tuple[GatedNetwork, ...]:
         return self.networks_of_the_plugin
 
+    def plugged(self) -> dict[str, SegmentName]:
+        return {network.name: network.segment for network in self.networks_of_the_plugin}
+
     def parents(self) -> dict[str, str]:
         return {network["Options"]["parent"]: str(name) for name, network in self.made.items()} | self.others
 
@@ -104,11 +107,14 @@ class PlayedLinks:
 
     def ensure(self, intent: LinkIntent) -> bool:
         new = intent.name not in self.made
-        self.made[intent.name] = PlayedLink(intent.parent, intent.vlan, intent.mtu_bytes)
+        self.made.setdefault(intent.name, PlayedLink(intent.parent, intent.vlan, intent.mtu_bytes))
         return new
 
     def remove(self, intent: LinkIntent) -> bool:
         return self.made.pop(intent.name, None) is not None
+
+    def users(self, name: str) -> tuple[str, ...]:
+        return self.made[name].children if name in self.made else ()
 
     def macs(self, nics: Sequence[str]) -> frozenset[str]:
         del nics

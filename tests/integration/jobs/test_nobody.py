@@ -51,7 +51,8 @@ def outcome(site: Site, before: tuple[str, int, int]) -> Iterator[Outcome]:
 
     yield end
     for process in started.values():
-        stop(process)
+        with process:  # closes its pipes
+            stop(process)
 
 
 def begin(site: Site, words: Words, env: dict[str, str]) -> subprocess.Popen[str]:

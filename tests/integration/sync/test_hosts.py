@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from trunkline.orchestrator.sync import endpoints
 from trunkline.orchestrator.sync.gate import FabricGate
 from trunkline.orchestrator.sync.holders import observe_container, resync_host
 from trunkline.orchestrator.sync.hosts import Machine, sync_host
+from trunkline.orchestrator.sync.plans import plan_host
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def test_a_defect_shows_in_the_status(site: Site, machine: Machine, monkeypatch:
     assert status.lease_holder == ""
 
 
-def a_network(*guests: tuple[str, str, str], parent: str = "eth0.10") -> GatedNetwork:
+def a_network(*guests: tuple[str, str, str], bound: tuple[ContainerId, ...] = ()) -> GatedNetwork:
     """Describe a network of the plug-in; guests are container, MAC, address."""
     endpoints = {
         ContainerId(container): Endpoint(
@@ -140,8 +142,19 @@ def a_network(*guests: tuple[str, str, str], parent: str = "eth0.10") -> GatedNe
     }
     names = {container: f"name-{container}" for container in endpoints}
     return GatedNetwork(
-        id="n" * 64, name="typed", segment=WEB, parent=parent, endpoints=endpoints, names=names
+        id="n" * 64,
+        name="typed",
+        segment=WEB,
+        parent="eth0.10",
+        endpoints=endpoints,
+        names=names,
+        bound=frozenset(bound),
     )
+
+
+def change_web(site: Site, **changes: Any) -> None:
+    inventory = site.context.inventory()
+    site.apply(replace(inventory, segments={WEB: replace(inventory.segments[WEB], **changes)}))
 
 
 def test_a_network_of_the_plugin_holds_its_segment_and_gets_its_link_and_nothing_else(
@@ -151,6 +164,7 @@ def test_a_network_of_the_plugin_holds_its_segment_and_gets_its_link_and_nothing
     assert isinstance(engine, PlayedEngine)
     engine.container = replace(engine.container, labels={})
     engine.networks_of_the_plugin = (a_network(),)
+    change_web(site, prune="network")
     resync_host(H1, context=site.context, engine=engine)
     assert site.store.desired.holders_of(H1) == {f"network:{'n' * 64}": frozenset({WEB})}
     site.sync()
@@ -169,11 +183,80 @@ def test_a_network_of_the_plugin_holds_its_segment_and_gets_its_link_and_nothing
     assert "switchport trunk allowed vlan 100" in site.port()
 
 
+def test_with_prune_container_the_vlan_comes_and_goes_with_the_containers_and_the_network_stays(
+    site: Site, machine: Machine
+) -> None:
+    engine, links = machine.engine, machine.links
+    assert isinstance(engine, PlayedEngine)
+    assert isinstance(links, PlayedLinks)
+    change_web(site, networks="declared")
+    engine.container = replace(engine.container, labels={})
+    sync_host(machine, context=site.context, force=True)
+    site.sync()
+    assert list(engine.networks()) == [WEB], "there before anybody uses it"
+    assert list(links.observe()) == ["eth0.10"]
+    assert "allowed vlan 10,100" not in site.port()
+
+    network = a_network(bound=(CONTAINER,))
+    engine.networks_of_the_plugin = (replace(network, name="web"),)
+    engine.container = replace(engine.container, running=False, endpoints={"web": an_endpoint()})
+    resync_host(H1, context=site.context, engine=engine)
+    assert site.store.desired.holders_of(H1) == {f"container:{CONTAINER}": frozenset({WEB})}
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    assert "allowed vlan 10,100" in site.port()
+
+    engine.networks_of_the_plugin = (replace(network, name="web", bound=frozenset()),)
+    engine.container = replace(engine.container, endpoints={})
+    links.made["eth0.10"] = replace(links.made["eth0.10"], children=("0123456789ab",))
+    resync_host(H1, context=site.context, engine=engine)
+    sync_host(machine, context=site.context, force=True)
+    site.sync()
+    assert "allowed vlan 10,100" in site.port(), "somebody still sits on the link"
+    links.made["eth0.10"] = replace(links.made["eth0.10"], children=())
+    sync_host(machine, context=site.context, force=True)
+    site.sync()
+    assert "allowed vlan 10,100" not in site.port()
+    assert (list(engine.networks()), list(links.observe())) == ([WEB], ["eth0.10"])
+    assert site.attachment() is None
+
+
+def test_a_network_that_is_no_longer_declared_goes_with_its_link(site: Site, machine: Machine) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    change_web(site, networks="declared")
+    sync_host(machine, context=site.context, force=True)
+    assert list(machine.links.observe()) == ["eth0.10"]
+    change_web(site, networks="on-demand")
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert (engine.networks(), machine.links.observe()) == ({}, {})
+
+
+def test_a_declared_network_is_in_the_plan_until_it_is_there(site: Site, machine: Machine) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    change_web(site, networks="declared")
+    plan = plan_host(site.context, site.context.inventory(), machine)
+    link, network = plan.lines
+    assert link == "ip link add link eth0 name eth0.10 type vlan id 10"
+    assert network.startswith("docker network create -d macvlan -o parent=eth0.10 ")
+    sync_host(machine, context=site.context, force=True)
+    assert plan_host(site.context, site.context.inventory(), machine).lines == ()
+
+
+def an_endpoint() -> Endpoint:
+    return Endpoint(network="web", network_id="n" * 64)
+
+
 def test_a_network_whose_segment_the_policy_forbids_holds_nothing(site: Site, machine: Machine) -> None:
     engine = machine.engine
     assert isinstance(engine, PlayedEngine)
-    engine.networks_of_the_plugin = (a_network(),)
-    engine.container = replace(engine.container, labels={})
+    engine.networks_of_the_plugin = (a_network(bound=(CONTAINER,)),)
+    endpoints = {"typed": an_endpoint()}
+    engine.container = replace(engine.container, labels={}, endpoints=endpoints)
+    change_web(site, prune="network")
     site.apply(replace(site.context.inventory(), policy=()))
     resync_host(H1, context=site.context, engine=engine)
     assert site.store.desired.holders_of(H1) == {}

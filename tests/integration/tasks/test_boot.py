@@ -36,6 +36,9 @@ class Asked:
     def remove(self, intent: LinkIntent) -> bool:
         raise AssertionError(f"nothing is removed at boot, {intent.name} least of all")
 
+    def users(self, name: str) -> tuple[str, ...]:
+        raise AssertionError(name)
+
     def macs(self, nics: Sequence[str]) -> frozenset[str]:
         return frozenset(nics)
 

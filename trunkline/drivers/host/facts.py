@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
+from trunkline.orchestrator.addressing import placeholder
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, NetworkIntent
-from trunkline.orchestrator.models import Address, ContainerId, Network, SegmentName, Subnet
+from trunkline.orchestrator.ipam.messages import SEGMENT_OPTION
+from trunkline.orchestrator.models import Address, ContainerId, Network, SegmentName
 
 LABELS = "trunkline."
 """Beginning of every label of ours."""
 MANAGED, SEGMENT = "trunkline.managed", "trunkline.segment"
 DEFAULT_BRIDGE = "bridge"
-IPAM_DRIVER, IPAM_SEGMENT = "trunkline", "segment"
+IPAM_DRIVER, IPAM_SEGMENT = "trunkline", SEGMENT_OPTION
 """The name of our plug-in towards Docker, and the option of a network that names its segment."""
+BUILT_IN = "default"
+"""What Docker calls its own address driver."""
+RUNNING = frozenset({"running", "paused", "restarting"})
+"""States in which Docker calls a container running."""
 UNCONNECTABLE = ("host", "none", "container:")
 """Network modes that exclude any other network."""
-Shape = tuple[str, str, bool, frozenset[tuple[Network, Address | None]]]
-"""What makes a macvlan network the right one: parent, mode, internal, subnets with their gateways."""
+Shape = tuple[str, str, bool, str, str, frozenset[tuple[Network, Address | None]]]
+"""What makes a macvlan network the right one: parent, mode, internal, who gives addresses, for what, subnets."""
 Answer = Mapping[str, Any]
 """A JSON object of the Docker API."""
 
@@ -26,22 +32,43 @@ Answer = Mapping[str, Any]
 def facts_of(raw: Answer) -> ContainerFacts:
     """Read a `docker inspect` answer."""
     host = raw.get("HostConfig") or {}
-    settings = raw.get("NetworkSettings") or {}
     running = bool((raw.get("State") or {}).get("Running"))
     return ContainerFacts(
         id=ContainerId(raw["Id"]),
         name=str(raw.get("Name") or "").lstrip("/"),
         running=running,
         labels=(raw.get("Config") or {}).get("Labels") or {},
-        endpoints={
-            name: _endpoint(name, item or {})
-            for name, item in (settings.get("Networks") or {}).items()
-            # Docker 20.10 keeps the entry of a connection it refused; no endpoint stands behind it.
-            if not running or (item or {}).get("EndpointID")
-        },
+        endpoints=_endpoints(raw, running=running),
         network_mode=str(host.get("NetworkMode") or "default"),
         publishes_ports=bool(host.get("PortBindings") or host.get("PublishAllPorts")),
     )
+
+
+def listed_facts(item: Answer) -> ContainerFacts:
+    """Read an entry of the list of containers; which ports it publishes is not in it."""
+    running = item.get("State") in RUNNING
+    return ContainerFacts(
+        id=ContainerId(item["Id"]),
+        name=_own_name(item.get("Names") or ()),
+        running=running,
+        labels=item.get("Labels") or {},
+        endpoints=_endpoints(item, running=running),
+        network_mode=str((item.get("HostConfig") or {}).get("NetworkMode") or "default"),
+    )
+
+
+def _own_name(names: Sequence[str]) -> str:
+    """Find a container's name: links of others add ``/other/alias`` to the list."""
+    return next((name.removeprefix("/") for name in names if name.count("/") == 1), "")
+
+
+def _endpoints(answer: Answer, *, running: bool) -> Mapping[str, Endpoint]:
+    return {
+        name: _endpoint(name, item or {})
+        for name, item in _networks_of(answer).items()
+        # Docker 20.10 keeps the entry of a connection it refused; no endpoint stands behind it.
+        if not running or (item or {}).get("EndpointID")
+    }
 
 
 def _endpoint(name: str, item: Answer) -> Endpoint:
@@ -60,8 +87,8 @@ def _endpoint(name: str, item: Answer) -> Endpoint:
     )
 
 
-def gated_network(network: Answer) -> GatedNetwork | None:
-    """Read a network whose addresses come from our plug-in; None for any other.
+def gated_network(network: Answer, listed: Sequence[Answer] = ()) -> GatedNetwork | None:
+    """Read a network whose addresses come from our plug-in; None for any other. ``listed``: all containers.
 
     Its option names a segment; that is somebody's text until the inventory knows it.
     """
@@ -82,7 +109,13 @@ def gated_network(network: Answer) -> GatedNetwork | None:
         parent=str((network.get("Options") or {}).get("parent", "")),
         endpoints={key: _guest(name, str(network["Id"]), item) for key, item in containers.items()},
         names={key: str(item.get("Name") or "") for key, item in containers.items()},
+        # By name: a container that never ran does not know its network's id.
+        bound=frozenset(ContainerId(item["Id"]) for item in listed if name in _networks_of(item)),
     )
+
+
+def _networks_of(listed: Answer) -> Mapping[str, Any]:
+    return (listed.get("NetworkSettings") or {}).get("Networks") or {}
 
 
 def _guest(network: str, network_id: str, item: Answer) -> Endpoint:
@@ -110,18 +143,21 @@ def is_ours(network: Answer) -> bool:
 def shape(intent: NetworkIntent) -> Shape:
     """Say what the network must look like."""
     subnets = ((subnet.network, placeholder(subnet)) for subnet in intent.subnets)
-    return intent.parent, "bridge", is_internal(intent), frozenset(subnets)
+    ipam = (IPAM_DRIVER, intent.segment) if intent.plugged else (BUILT_IN, "")
+    return intent.parent, "bridge", is_internal(intent), *ipam, frozenset(subnets)
 
 
 def shape_of(network: Answer) -> Shape:
     """Say what a network looks like."""
     options = network.get("Options") or {}
-    pools = (network.get("IPAM") or {}).get("Config") or []
+    ipam = network.get("IPAM") or {}
     return (
         options.get("parent", ""),
         options.get("macvlan_mode", "bridge"),
         bool(network.get("Internal")),
-        frozenset(_pool(pool) for pool in pools),
+        str(ipam.get("Driver") or BUILT_IN),
+        str((ipam.get("Options") or {}).get(IPAM_SEGMENT, "")),
+        frozenset(_pool(pool) for pool in ipam.get("Config") or []),
     )
 
 
@@ -133,19 +169,6 @@ def _pool(pool: Answer) -> tuple[Network, Address | None]:
 def is_internal(intent: NetworkIntent) -> bool:
     """Say whether containers get no default route: nobody routes for this segment."""
     return all(subnet.gateway is None for subnet in intent.subnets)
-
-
-def placeholder(subnet: Subnet) -> Address:
-    """Give the gateway to declare to Docker.
-
-    Docker before 29 takes an address as gateway for every subnet, the first one if none is named, and never lends
-    that to a container. A subnet without a gateway sacrifices one of its last addresses, which the ledger reaches last.
-    """
-    if subnet.gateway is not None:
-        return subnet.gateway
-    network = subnet.network
-    # One before the last: the last is IPv4's broadcast address, and Docker 20.10 cannot count up to it in a /64.
-    return network.broadcast_address - 1 if network.num_addresses > 2 else network.broadcast_address  # noqa: PLR2004  # RFC 3021
 
 
 def way_out(networks: Mapping[str, Answer]) -> str:

@@ -126,6 +126,16 @@ class Links:
             netlink.link("del", index=found["index"])
             return True
 
+    def users(self, name: str) -> Sequence[str]:
+        """Name what sits on a link, in other network namespaces by its MAC; nothing on a link that is not there.
+
+        Raises:
+            TransientError: the kernel does not say.
+        """
+        with _netlink(f"link {name}") as netlink:
+            state, found = _observe(netlink).get(name), _find(netlink, name)
+            return () if state is None or found is None else (*state.children, *_guests(netlink, found))
+
     def macs(self, nics: Sequence[str]) -> frozenset[str]:
         """Read the hardware addresses of these NICs, lower-case with colons; missing NICs have none."""
         with _netlink("links of this host") as netlink:

@@ -12,7 +12,9 @@ import docker.types
 from trunkline.drivers.host.client import Client, Gone
 from trunkline.drivers.host.events import EngineEvent, read_events
 from trunkline.drivers.host.facts import (
+    BUILT_IN,
     DEFAULT_BRIDGE,
+    IPAM_DRIVER,
     MANAGED,
     SEGMENT,
     UNCONNECTABLE,
@@ -22,13 +24,15 @@ from trunkline.drivers.host.facts import (
     has_label_of_ours,
     is_internal,
     is_ours,
-    placeholder,
+    listed_facts,
     shape,
     shape_of,
     way_out,
 )
+from trunkline.orchestrator.addressing import placeholder
 from trunkline.orchestrator.errors import AddressError, NotOurs, PermanentError, TransientError, Unreachable
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, NetworkIntent
+from trunkline.orchestrator.ipam.messages import GATE_LATER, GATE_OPTION, SEGMENT_OPTION
 from trunkline.orchestrator.models import Address, ContainerId, SegmentName
 
 GATEWAY_PRIORITY_API = (1, 48)
@@ -73,17 +77,20 @@ class Engine:
             Unreachable: Docker did not answer for all of them: no answer is never an empty list.
         """
         listed = self._client.ask(lambda api: api.containers(all=True), "list its containers")
-        facts = (self.inspect(ContainerId(item["Id"])) for item in listed if has_label_of_ours(item))
-        return tuple(found for found in facts if found is not None)
+        return tuple(listed_facts(item) for item in listed if has_label_of_ours(item))
 
     def inspect(self, container: ContainerId) -> ContainerFacts | None:
         """Look at one container; None only when Docker says that it does not exist.
 
+        In the list, not singly: that would wait until the container has started, and the start for its address.
+
         Raises:
             Unreachable: Docker did not answer.
         """
-        raw = self._inspected(container)
-        return None if raw is None else facts_of(raw)
+        listed = self._client.ask(
+            lambda api: api.containers(all=True, filters={"id": container}), "list its containers"
+        )
+        return next((listed_facts(item) for item in listed if item["Id"] == container), None)
 
     def networks(self) -> Mapping[SegmentName, Answer]:
         """List the networks that Trunkline made, by segment, as Docker describes them.
@@ -105,8 +112,20 @@ class Engine:
         listed = self._client.ask(lambda api: api.networks(), "list its networks")
         # Only the description of a single network names its containers.
         whole = [self._described(str(item["Id"])) for item in listed if gated_network(item) is not None]
-        found = [network for answer in whole if answer and (network := gated_network(answer))]
+        if not whole:
+            return ()
+        guests = self._client.ask(lambda api: api.containers(all=True), "list its containers")
+        found = [network for answer in whole if answer and (network := gated_network(answer, guests))]
         return tuple(sorted(found, key=lambda each: each.id))
+
+    def plugged(self) -> Mapping[str, SegmentName]:
+        """Name the networks whose addresses come from our plug-in, each with the segment it is for.
+
+        Raises:
+            Unreachable: Docker did not answer.
+        """
+        listed = self._client.ask(lambda api: api.networks(), "list its networks")
+        return {found.name: found.segment for item in listed if (found := gated_network(item))}
 
     def parents(self) -> Mapping[str, str]:
         """Give every link that a Docker network sits on, with that network's name, whoever made it.
@@ -222,10 +241,10 @@ class Engine:
         return answer
 
     def _facts(self, container: ContainerId) -> ContainerFacts:
-        facts = self.inspect(container)
-        if facts is None:
+        raw = self._inspected(container)
+        if raw is None:
             raise Gone("was removed meanwhile", subject=f"container {container[:12]}")
-        return facts
+        return facts_of(raw)
 
     def _connection(self, facts: ContainerFacts, network: str, notes: tuple[str, ...]) -> Connection:
         endpoint = facts.endpoints.get(network)
@@ -349,7 +368,11 @@ def _create(api: Any, intent: NetworkIntent) -> None:
         intent.segment,
         driver="macvlan",
         options={"parent": intent.parent, "macvlan_mode": "bridge"},
-        ipam=docker.types.IPAMConfig(pool_configs=pools),
+        ipam=docker.types.IPAMConfig(
+            driver=IPAM_DRIVER if intent.plugged else BUILT_IN,
+            pool_configs=pools,
+            options={SEGMENT_OPTION: intent.segment, GATE_OPTION: GATE_LATER} if intent.plugged else None,
+        ),
         enable_ipv6=any(subnet.network.version == IPV6 for subnet in intent.subnets),
         internal=is_internal(intent),
         labels={MANAGED: "true", SEGMENT: intent.segment},

@@ -166,6 +166,8 @@ class Builder:
             grace_seconds=edge.grace,
             quarantine_seconds=edge.quarantine,
             default_route=edge.default_route,
+            networks=edge.networks,
+            prune=edge.prune,
         )
 
     def _gateway(self, place: GatewayPlace, path: Path) -> GatewayPlace:

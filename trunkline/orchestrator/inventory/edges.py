@@ -184,6 +184,13 @@ class SegmentEdge(Edge):
     grace: Seconds = Field(600.0, description="How long an unused VLAN stays on a port.")
     quarantine: Seconds = Field(300.0, description="How long a released address rests.")
     default_route: Flag = True
+    networks: Literal["declared", "on-demand"] = Field(
+        "on-demand",
+        description="The Docker network is on every allowed host, or only where something asks for it.",
+    )
+    prune: Literal["container", "network"] = Field(
+        "container", description="What a VLAN leaves the port with: the last container, or the last network."
+    )
 
 
 class RuleEdge(Edge):

@@ -120,6 +120,8 @@ def _segment(segment: Segment) -> Plain:
         "grace": segment.grace_seconds,
         "quarantine": segment.quarantine_seconds,
         "default_route": segment.default_route,
+        "networks": segment.networks,
+        "prune": segment.prune,
     }
 
 

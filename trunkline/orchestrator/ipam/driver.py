@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from trunkline.orchestrator.addressing import placeholder
 from trunkline.orchestrator.errors import (
     AddressError,
     ConfigError,
@@ -24,6 +25,9 @@ from trunkline.orchestrator.errors import (
 )
 from trunkline.orchestrator.ipam.book import Book, BookedEndpoint, Release
 from trunkline.orchestrator.ipam.messages import (
+    GATE_LATER,
+    GATE_OPTION,
+    SEGMENT_OPTION,
     AddressRelease,
     AddressRequest,
     PoolRelease,
@@ -46,7 +50,6 @@ from trunkline.orchestrator.store.ledger import Ledger
 log = structlog.get_logger(__name__)
 
 Answer = Mapping[str, object]
-SEGMENT_OPTION = "segment"
 POOL_SECONDS, ADDRESS_SECONDS = 45.0, 10.0
 DELIVERIES = 64
 GATEWAY_DATA = "com.docker.network.gateway"
@@ -99,7 +102,8 @@ class IpamDriver:
         segment = self._segment(name)
         subnet = _subnet(segment, ask)
         pool = PoolId(segment=segment.name, subnet=subnet.network, part=ask.part)
-        self.gate.open(segment.name, POOL_SECONDS)
+        if ask.options.get(GATE_OPTION) != GATE_LATER:
+            self.gate.open(segment.name, POOL_SECONDS)
         gateway = f"{subnet.gateway}/{subnet.network.prefixlen}" if subnet.gateway else ""
         self.book.open_pool(str(pool), gateway)
         log.info("ipam.pool", host=self.host, segment=segment.name, pool=str(subnet.network))
@@ -191,19 +195,15 @@ class IpamDriver:
     def _gateway(self, pool: PoolId, ask: AddressRequest) -> str:
         """Give the gateway with the pool's mask, as the inventory has it.
 
+        Docker before 28 asks for one even where none is; it gets an address that no container has.
+
         Raises:
             AddressError: another one was asked for.
         """
         gateway = self.book.gateway(ask.pool_id)
-        if gateway is None:
-            subnet = _of_network(self._segment(pool.segment), pool)
-            gateway = f"{subnet.gateway}/{subnet.network.prefixlen}" if subnet.gateway else ""
         if not gateway:
-            raise AddressError(
-                "has no gateway in the inventory",
-                subject=f"subnet {pool.subnet} of segment {pool.segment}",
-                fix="create the network with --internal, or declare a gateway and apply again",
-            )
+            subnet = _of_network(self._segment(pool.segment), pool)
+            gateway = f"{placeholder(subnet)}/{subnet.network.prefixlen}"
         if ask.address is not None and str(ask.address) != gateway.partition("/")[0]:
             raise AddressError(
                 f"is not its gateway, which is {gateway.partition('/')[0]}",

@@ -17,6 +17,8 @@ from trunkline.orchestrator.models import Address, Network
 
 GATEWAY = "com.docker.network.gateway"
 LONGEST_OPTION = 256
+SEGMENT_OPTION, GATE_OPTION, GATE_LATER = "segment", "gate", "address"
+"""Options of a network: which segment it is for; and that only its addresses, not itself, wait for the switch."""
 
 
 def _nothing_is_empty(value: object) -> object:

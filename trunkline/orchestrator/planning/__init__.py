@@ -4,7 +4,7 @@
 `hosts` put them together as intents.
 """
 
-from trunkline.orchestrator.planning.hosts import attachment_intent, host_intent
+from trunkline.orchestrator.planning.hosts import attachment_intent, declared_on, host_intent
 from trunkline.orchestrator.planning.names import (
     claim_from_owned,
     gateway_addresses,
@@ -21,6 +21,7 @@ __all__ = [
     "TooManyRemovals",
     "attachment_intent",
     "claim_from_owned",
+    "declared_on",
     "devices_of",
     "gateway_addresses",
     "host_intent",

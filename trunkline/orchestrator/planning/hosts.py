@@ -77,12 +77,28 @@ def attachment_intent(inventory: Inventory, host: HostName, segment: SegmentName
     return _intent(inventory.segments[segment], uplinks[0].nic)
 
 
+def declared_on(inventory: Inventory, host: HostName) -> frozenset[SegmentName]:
+    """Name the segments whose Docker network is on ``host`` whether or not anything uses it."""
+    return frozenset(
+        name
+        for name, segment in inventory.segments.items()
+        if segment.networks == "declared"
+        and inventory.allows(host, name)
+        and uplinks_of(inventory, host, name)
+    )
+
+
 def _intent(segment: Segment, nic: str) -> AttachmentIntent:
     name = link_name(nic, segment.vlan)
     return AttachmentIntent(
         segment=segment.name,
         link=LinkIntent(name=name, parent=nic, vlan=segment.vlan, mtu_bytes=segment.mtu_bytes),
-        network=NetworkIntent(segment=segment.name, parent=name, subnets=segment.subnets),
+        network=NetworkIntent(
+            segment=segment.name,
+            parent=name,
+            subnets=segment.subnets,
+            plugged=segment.networks == "declared",
+        ),
     )
 
 

@@ -21,7 +21,8 @@ HANDOVER_SECONDS = 20.0
 """So long the request holds on after it was granted: until then the network, or the container, holds by itself."""
 OLD_FAILURE_SECONDS = 5.0
 """A failure from before gets so long to be tried again; a fresh one is told at once."""
-OPEN = frozenset({"ready", "degraded"})
+OPEN = frozenset({"link-ready", "ready", "degraded"})
+"""Switches and link are there. Docker networks need no more, and ours are made at that point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

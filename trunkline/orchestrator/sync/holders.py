@@ -6,13 +6,13 @@ Docker itself says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
 
 from trunkline.orchestrator.errors import AddressError, ConfigError, PermanentError
-from trunkline.orchestrator.intents import ContainerFacts, Wanted
+from trunkline.orchestrator.intents import ContainerFacts, GatedNetwork
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
 from trunkline.orchestrator.models import ContainerId, DeviceKey, HostName, Inventory, SegmentName
 from trunkline.orchestrator.planning import devices_of
@@ -56,7 +56,10 @@ def observe_container(
     inventory = context.inventory()
     needs = needs_on(inventory, host)
     facts = engine.inspect(container)
-    return _hold(host, container, _wishes(context, inventory, host, facts), needs, context=context)
+    wanted = _wishes(context, inventory, host, facts) | _joined(
+        context, inventory, host, facts, engine.plugged()
+    )
+    return _record(host, holder_of(container), wanted, needs, context=context)
 
 
 def resync_host(host: HostName, *, context: Context, engine: Engine) -> frozenset[DeviceKey]:
@@ -68,33 +71,54 @@ def resync_host(host: HostName, *, context: Context, engine: Engine) -> frozense
     inventory = context.inventory()
     needs = needs_on(inventory, host)
     before = context.store.desired.holders_of(host)
-    containers = engine.containers()
-    changed: frozenset[DeviceKey] = frozenset()
-    for facts in containers:
-        changed |= _hold(host, facts.id, _wishes(context, inventory, host, facts), needs, context=context)
-    changed |= _hold_networks(host, before, needs, context=context, engine=engine)
-    listed = frozenset(holder_of(facts.id) for facts in containers)
-    for container in _containers(before.keys() - listed):
-        found = engine.inspect(container)
-        changed |= _hold(host, container, _wishes(context, inventory, host, found), needs, context=context)
+    containers, networks = engine.containers(), engine.gated()
+    plugged = {network.name: network.segment for network in networks}
+    bound = frozenset(holder_of(container) for network in networks for container in network.bound)
+    listed = {holder_of(facts.id): facts for facts in containers}
+    changed = _hold_networks(host, before, networks, needs, context=context)
+    for container in _containers(before.keys() | bound | listed.keys()):
+        holder = holder_of(container)
+        facts = listed.get(holder) or engine.inspect(container)
+        wanted = _wishes(context, inventory, host, facts) | _joined(context, inventory, host, facts, plugged)
+        changed |= _record(host, holder, wanted, needs, context=context)
     return changed
+
+
+def _joined(
+    context: Context,
+    inventory: Inventory,
+    host: HostName,
+    facts: ContainerFacts | None,
+    plugged: Mapping[str, SegmentName],
+) -> frozenset[SegmentName]:
+    """Say which segments a container holds by being on a network of our plug-in, running or not.
+
+    Also one that was only created: its VLAN is on its way before Docker asks for its address.
+    """
+    if facts is None or host in context.store.desired.cordoned():
+        return frozenset()
+    segments = {plugged[name] for name in facts.endpoints if name in plugged}
+    return frozenset(each for each in segments if each in inventory.segments and inventory.allows(host, each))
 
 
 def _hold_networks(
     host: HostName,
     before: Mapping[str, frozenset[SegmentName]],
+    networks: Sequence[GatedNetwork],
     needs: Mapping[SegmentName, SegmentNeeds],
     *,
     context: Context,
-    engine: Engine,
 ) -> frozenset[DeviceKey]:
-    """Let every network of our plug-in hold its segment; those that are gone let go."""
+    """Let networks of our plug-in hold their segments where these say so; those that are gone let go."""
     inventory = context.inventory()
     cordoned = host in context.store.desired.cordoned()
     wanted = {
         f"{NETWORK}{network.id}": frozenset({network.segment})
-        for network in engine.gated()
-        if inventory.allows(host, network.segment) and not cordoned
+        for network in networks
+        if inventory.allows(host, network.segment)
+        and not cordoned
+        and network.segment in inventory.segments
+        and inventory.segments[network.segment].prune == "network"
     }
     gone = {holder: frozenset[SegmentName]() for holder in before if holder.startswith(NETWORK)}
     changed: frozenset[DeviceKey] = frozenset()
@@ -107,31 +131,23 @@ def _containers(holders: Iterable[str]) -> list[ContainerId]:
     return sorted(ContainerId(name.removeprefix(PREFIX)) for name in holders if name.startswith(PREFIX))
 
 
-def _wishes(context: Context, inventory: Inventory, host: HostName, facts: ContainerFacts | None) -> Wanted:
+def _wishes(
+    context: Context, inventory: Inventory, host: HostName, facts: ContainerFacts | None
+) -> frozenset[SegmentName]:
+    """Say which segments the labels of a container ask for."""
     if facts is None or host in context.store.desired.cordoned():
-        return Wanted()
+        return frozenset()
     try:
-        return wanted_by_labels(facts.labels, inventory, host)
+        return frozenset(wanted_by_labels(facts.labels, inventory, host).segments)
     except AddressError as error:
         # The inventory reserved its address after it got it: labels never change, so it had what it holds by right.
         log.warning("container.kept", host=host, container=facts.id[:12], error=str(error))
         held = context.store.desired.holders_of(host).get(holder_of(facts.id), frozenset())
-        return Wanted(segments=tuple(sorted(name for name in held if inventory.allows(host, name))))
+        return frozenset(name for name in held if inventory.allows(host, name))
     except PermanentError as error:
         # The host's own sync reads the labels again and shows the cause in its status.
         log.warning("container.refused", host=host, container=facts.id[:12], error=str(error))
-        return Wanted()
-
-
-def _hold(
-    host: HostName,
-    container: ContainerId,
-    wishes: Wanted,
-    needs: Mapping[SegmentName, SegmentNeeds],
-    *,
-    context: Context,
-) -> frozenset[DeviceKey]:
-    return _record(host, holder_of(container), frozenset(wishes.segments), needs, context=context)
+        return frozenset()
 
 
 def _record(

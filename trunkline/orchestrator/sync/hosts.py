@@ -34,7 +34,14 @@ from trunkline.orchestrator.models import (
     host_key,
     switch_key,
 )
-from trunkline.orchestrator.planning import attachment_intent, devices_of, host_intent, is_over, uplinks_of
+from trunkline.orchestrator.planning import (
+    attachment_intent,
+    declared_on,
+    devices_of,
+    host_intent,
+    is_over,
+    uplinks_of,
+)
 from trunkline.orchestrator.store import DeviceLease
 from trunkline.orchestrator.sync.attachments import fabric_cause, retire, switch_views
 from trunkline.orchestrator.sync.backoff import backoff_seconds
@@ -69,8 +76,8 @@ class Pass:
     context: Context
     machine: Machine
     inventory: Inventory
-    containers: tuple[ContainerFacts, ...]
-    wishes: Mapping[ContainerId, Wanted]
+    containers: tuple[ContainerFacts, ...] = ()
+    wishes: Mapping[ContainerId, Wanted] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     transient: bool = False
 
@@ -162,23 +169,27 @@ def _record_failure(context: Context, lease: DeviceLease, error: OrchestratorErr
 
 def _pass(machine: Machine, context: Context, inventory: Inventory, generation: int) -> Pass:
     store = context.store
-    containers = machine.engine.containers()
-    this = Pass(context=context, machine=machine, inventory=inventory, containers=containers, wishes={})
-    this.wishes = _wishes(this)
-    attachments = store.desired.attachments(machine.name)
     switches = switch_views(store, inventory)
     intent = host_intent(
         inventory,
         host=machine.name,
-        attachments=attachments,
+        attachments=store.desired.attachments(machine.name),
         switch_status=dict.fromkeys(inventory.switches),
         now=store.now(),
         generation=generation,
     )
+    this = Pass(context=context, machine=machine, inventory=inventory)
+    led = [
+        each
+        for each in intent.present
+        if fabric_cause(inventory, machine.name, each.segment, switches) is None and _link_up(this, each)
+    ]
+    this.containers = machine.engine.containers()
+    this.wishes = _wishes(this)
     _move_away(this, intent.present)
-    for present in intent.present:
-        if fabric_cause(inventory, machine.name, present.segment, switches) is None:
-            _plumb(this, present)
+    _stand(this)
+    for present in led:
+        _plumb(this, present)
     for absent in intent.absent:
         _unplumb(this, absent)
     _clear_leftovers(this)
@@ -199,13 +210,16 @@ def _wishes(this: Pass) -> Mapping[ContainerId, Wanted]:
 
 
 def _plumb(this: Pass, intent: AttachmentIntent) -> None:
-    """Link, network, endpoints, in this order; the first error of the link or the network ends it."""
+    """Network and endpoints, in this order; the first error of the network ends it."""
     store, host, segment = this.context.store, this.machine.name, intent.segment
     try:
-        _make(this, intent)
+        # Only where a label or the segment asks for ours: others made one for themselves.
+        if segment in declared_on(this.inventory, host) or any(
+            segment in wishes.segments for wishes in this.wishes.values()
+        ):
+            _make_network(this, intent)
     except OrchestratorError as error:
-        this.failed(f"attachment {host}/{segment}", error)
-        store.desired.set_state(host, segment, "failed", str(error))
+        _failed_attachment(this, segment, error)
         return
     causes = []
     for facts in this.containers:
@@ -221,24 +235,45 @@ def _plumb(this: Pass, intent: AttachmentIntent) -> None:
         store.desired.set_state(host, segment, "degraded" if causes else "ready", "; ".join(causes))
 
 
-def _make(this: Pass, intent: AttachmentIntent) -> None:
-    """Make the link, and our own network where a label asks for it: others have made one for themselves."""
-    machine = this.machine
-    link, network = intent.link, intent.network
+def _link_up(this: Pass, intent: AttachmentIntent) -> bool:
+    """Make the link and say that it is there, before Docker is asked anything: a start that waits may block Docker."""
+    desired, host, segment = this.context.store.desired, this.machine.name, intent.segment
+    try:
+        _make_link(this, intent)
+    except OrchestratorError as error:
+        _failed_attachment(this, segment, error)
+        return False
+    states = {each.segment: each.state for each in desired.attachments(host)}
+    if states.get(segment) not in {"ready", "degraded"}:
+        desired.set_state(host, segment, "link-ready")
+    return True
+
+
+def _failed_attachment(this: Pass, segment: SegmentName, error: OrchestratorError) -> None:
+    host = this.machine.name
+    this.failed(f"attachment {host}/{segment}", error)
+    this.context.store.desired.set_state(host, segment, "failed", str(error))
+
+
+def _make_link(this: Pass, intent: AttachmentIntent) -> None:
+    machine, link = this.machine, intent.link
+    if link.name in machine.links.observe():
+        machine.links.ensure(link)
+        return
     lines = (
         f"ip link add link {link.parent} name {link.name} mtu {link.mtu_bytes} type vlan id {link.vlan}",
         f"ip link set {link.name} up",
     )
-    if link.name not in machine.links.observe():
-        write(this, f"segment {intent.segment} needs its link", lines, lambda: machine.links.ensure(link))
-    else:
-        machine.links.ensure(link)
-    if not any(intent.segment in wishes.segments for wishes in this.wishes.values()):
-        return
+    write(this, f"segment {intent.segment} needs its link", lines, lambda: machine.links.ensure(link))
+
+
+def _make_network(this: Pass, intent: AttachmentIntent) -> None:
+    machine, link, network = this.machine, intent.link, intent.network
     subnets = " ".join(f"--subnet {subnet.network}" for subnet in network.subnets)
     if intent.segment not in machine.engine.networks():
-        this.context.store.desired.set_state(machine.name, intent.segment, "link-ready")
-        line = f"docker network create -d macvlan -o parent={link.name} {subnets} {intent.segment}"
+        plugged = f"--ipam-driver trunkline --ipam-opt segment={intent.segment} --ipam-opt gate=address "
+        ipam = plugged if network.plugged else ""
+        line = f"docker network create -d macvlan -o parent={link.name} {ipam}{subnets} {intent.segment}"
         write(
             this,
             f"segment {intent.segment} needs its network",
@@ -249,12 +284,25 @@ def _make(this: Pass, intent: AttachmentIntent) -> None:
         machine.engine.ensure_network(network)
 
 
+def _stand(this: Pass) -> None:
+    """See to the networks that are there before anybody uses them; their VLAN comes with the first container."""
+    for segment in sorted(declared_on(this.inventory, this.machine.name)):
+        try:
+            intent = attachment_intent(this.inventory, this.machine.name, segment)
+            _make_link(this, intent)
+            _make_network(this, intent)
+        except OrchestratorError as error:
+            this.failed(f"network {segment}", error)
+
+
 def _unplumb(this: Pass, intent: AttachmentIntent) -> None:
     """Endpoints, network, link, in this order; what a container of somebody else still uses stays."""
     machine, segment = this.machine, intent.segment
     try:
         for facts in this.containers:
             detach(this, facts, segment)
+        if segment in _standing(this):
+            return  # the network stays, and with it the link below it
         if segment in machine.engine.networks():
             write(
                 this,
@@ -314,7 +362,7 @@ def _clear_leftovers(this: Pass) -> None:
     The record may have been lost, so that only what Docker shows unused goes.
     """
     machine = this.machine
-    kept = _segments_in_use(this)
+    kept = _segments_in_use(this) | declared_on(this.inventory, machine.name)
     expected = {
         attachment_intent(this.inventory, machine.name, segment).link.name
         for segment in kept
@@ -347,6 +395,17 @@ def _segments_in_use(this: Pass) -> frozenset[SegmentName]:
     return frozenset(recorded.union(*(wishes.segments for wishes in this.wishes.values())))
 
 
+def _standing(this: Pass) -> frozenset[SegmentName]:
+    """Name the segments whose link stays while nothing uses it: a network sits on it that is there to be used."""
+    networks = this.machine.engine.networks()
+    typed = {
+        each.segment
+        for each in this.machine.engine.gated()
+        if networks.get(each.segment, {}).get("Id") != each.id
+    }
+    return declared_on(this.inventory, this.machine.name) | typed
+
+
 def _remove_leftover_network(this: Pass, segment: SegmentName) -> None:
     """Remove a network of ours; only what the record says is over takes its containers off first."""
     if any(each.segment == segment for each in this.context.store.desired.attachments(this.machine.name)):
@@ -369,6 +428,7 @@ def _report(this: Pass, *, withdrawn: Sequence[SegmentName]) -> None:
     machine, inventory, store = this.machine, this.inventory, this.context.store
     uplinks = inventory.hosts[machine.name].uplinks
     links = machine.links.observe()
+    idle = _idle(this, links)
     machine.keep(
         [
             LinkIntent(name=name, parent=link.parent, vlan=link.vlan, mtu_bytes=link.mtu_bytes)
@@ -381,8 +441,8 @@ def _report(this: Pass, *, withdrawn: Sequence[SegmentName]) -> None:
             host=machine.name,
             reported_at=store.now(),
             boot_id=machine.boot_id,
-            links=frozenset(_segments_of(inventory, machine.name, links)),
-            networks=frozenset(machine.engine.networks()),
+            links=frozenset(_segments_of(inventory, machine.name, links)) - idle,
+            networks=frozenset(machine.engine.networks()) - idle,
             macs=machine.links.macs([uplink.nic for uplink in uplinks]),
         )
     )
@@ -390,6 +450,17 @@ def _report(this: Pass, *, withdrawn: Sequence[SegmentName]) -> None:
         store.devices.mark_dirty((device,))
         this.context.bell.device(device)
     retire(this.context, inventory)
+
+
+def _idle(this: Pass, links: Mapping[str, Link]) -> frozenset[SegmentName]:
+    """Name the segments whose network and link only stand ready: nothing holds them and nothing sits on the link."""
+    idle = set()
+    for segment in (_standing(this) - _segments_in_use(this)) & this.inventory.segments.keys():
+        if uplinks_of(this.inventory, this.machine.name, segment):
+            name = attachment_intent(this.inventory, this.machine.name, segment).link.name
+            if name not in links or not this.machine.links.users(name):
+                idle.add(segment)
+    return frozenset(idle)
 
 
 def _switches_behind(

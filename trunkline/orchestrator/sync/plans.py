@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from trunkline.orchestrator.errors import PermanentError
 from trunkline.orchestrator.intents import AttachmentIntent
 from trunkline.orchestrator.labels import wanted
-from trunkline.orchestrator.models import Inventory, Switch, host_key
-from trunkline.orchestrator.planning import host_intent, owned_key
+from trunkline.orchestrator.models import Inventory, SegmentName, Switch, host_key
+from trunkline.orchestrator.planning import attachment_intent, declared_on, host_intent, owned_key
 from trunkline.orchestrator.sync.switches import intent_for
 
 if TYPE_CHECKING:
@@ -54,35 +54,39 @@ def plan_host(context: Context, inventory: Inventory, machine: Machine) -> Plan:
         generation=context.store.desired.generation(host_key(machine.name)),
     )
     links, networks = machine.links.observe(), machine.engine.networks()
-    lines = []
-    for present in intent.present:
-        lines += _missing(
-            present, link_there=present.link.name in links, network_there=present.segment in networks
-        )
+    lines: list[str] = []
     problems = {}
+    declared, asked = declared_on(inventory, machine.name), set[SegmentName]()
     for facts in machine.engine.containers():
         try:
             wishes = wanted(facts.labels, inventory, machine.name)
         except PermanentError as error:
             problems[f"container {facts.name}"] = str(error)
             continue
+        asked |= set(wishes.segments)
         lines += [
             f"docker network connect {segment} {facts.id[:12]}"
             for segment in wishes.segments
             if segment not in facts.endpoints
         ]
+    standing = [attachment_intent(inventory, machine.name, segment) for segment in sorted(declared)]
+    for each in {one.segment: one for one in (*standing, *intent.present)}.values():
+        missing = each.segment in declared | asked and each.segment not in networks
+        lines = [*_missing(each, link=each.link.name not in links, network=missing), *lines]
     for absent in intent.absent:
+        if absent.segment in declared:
+            continue
         lines += [f"docker network rm {absent.segment}"] if absent.segment in networks else []
         lines += [f"ip link del {absent.link.name}"] if absent.link.name in links else []
     return Plan(lines=tuple(lines), problems=problems)
 
 
-def _missing(intent: AttachmentIntent, *, link_there: bool, network_there: bool) -> list[str]:
-    link = intent.link
+def _missing(intent: AttachmentIntent, *, link: bool, network: bool) -> list[str]:
+    there = intent.link
     lines = []
-    if not link_there:
-        lines.append(f"ip link add link {link.parent} name {link.name} type vlan id {link.vlan}")
-    if not network_there:
+    if link:
+        lines.append(f"ip link add link {there.parent} name {there.name} type vlan id {there.vlan}")
+    if network:
         subnets = " ".join(f"--subnet {subnet.network}" for subnet in intent.network.subnets)
-        lines.append(f"docker network create -d macvlan -o parent={link.name} {subnets} {intent.segment}")
+        lines.append(f"docker network create -d macvlan -o parent={there.name} {subnets} {intent.segment}")
     return lines

@@ -171,6 +171,9 @@ class Engine(Protocol):
     def gated(self) -> Sequence[GatedNetwork]:
         """List the networks whose addresses come from our plug-in, with their running containers."""
 
+    def plugged(self) -> Mapping[str, SegmentName]:
+        """Name the networks whose addresses come from our plug-in, each with the segment it is for."""
+
     def parents(self) -> Mapping[str, str]:
         """Give every link that a Docker network sits on, with that network's name, whoever made it."""
 
@@ -224,6 +227,9 @@ class Links(Protocol):
 
     def remove(self, intent: LinkIntent) -> bool:
         """Remove ours; False when it was not there."""
+
+    def users(self, name: str) -> Sequence[str]:
+        """Name what sits on a link, also in other network namespaces; empty when nothing does."""
 
     def macs(self, nics: Sequence[str]) -> frozenset[str]:
         """Read the hardware addresses of these NICs."""

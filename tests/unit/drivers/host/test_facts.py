@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
 from tests.builders import a_subnet
-from trunkline.drivers.host.facts import facts_of, is_internal, is_ours, placeholder, shape, shape_of, way_out
+from trunkline.drivers.host.facts import facts_of, is_internal, is_ours, shape, shape_of, way_out
+from trunkline.orchestrator.addressing import placeholder
 from trunkline.orchestrator.intents import NetworkIntent
 from trunkline.orchestrator.models import SegmentName
 
@@ -74,7 +76,22 @@ def test_a_network_as_docker_prints_it_has_the_shape_that_was_asked_for() -> Non
         NetworkIntent(segment=SegmentName("web"), parent="eth0.10", subnets=subnets)
     )
     assert shape_of(printed | {"Internal": True}) != shape_of(printed)
-    assert shape_of({}) == ("", "bridge", False, frozenset())
+    assert shape_of({}) == ("", "bridge", False, "default", "", frozenset())
+
+
+def test_a_network_of_the_plugin_has_another_shape_than_one_with_dockers_own_addresses() -> None:
+    printed = {
+        "Options": {"parent": "eth0.10"},
+        "IPAM": {
+            "Driver": "trunkline",
+            "Options": {"segment": "web", "gate": "address"},
+            "Config": [{"Subnet": "172.31.0.0/16", "Gateway": "172.31.0.1"}],
+        },
+    }
+    asked = NetworkIntent(segment=SegmentName("web"), parent="eth0.10", subnets=(a_subnet(),), plugged=True)
+    assert shape_of(printed) == shape(asked)
+    assert shape_of(printed) != shape(replace(asked, plugged=False))
+    assert shape_of(printed) != shape(replace(asked, segment=SegmentName("db")))
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ def everything() -> Inventory:
         grace_seconds=0.0,
         quarantine_seconds=1.5,
         default_route=False,
+        networks="declared",
+        prune="network",
     )
     return Inventory(
         switches={sw1: switch, r1: a_switch("r1", kind="router", address="r1.example.net")},

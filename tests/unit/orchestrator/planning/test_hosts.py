@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from trunkline.orchestrator.models import (
     SegmentName,
     SwitchName,
 )
-from trunkline.orchestrator.planning import attachment_intent, host_intent
+from trunkline.orchestrator.planning import attachment_intent, declared_on, host_intent
 from trunkline.orchestrator.vlans import VlanSet
 
 NOW = 10_000.0
@@ -184,3 +185,17 @@ def test_every_segment_is_in_at_most_one_place_and_nothing_held_is_taken_down(
     assert not intent.waiting.keys() & (present | absent)
     assert not present or status.get(SW1, "missing") is None
     assert plan(*reversed(attachments), **facts) == intent
+
+
+def test_declared_networks_are_on_every_host_that_may_use_them_and_can_reach_their_gateway() -> None:
+    declared = an_inventory(
+        segments={WEB: a_segment(networks="declared"), SegmentName("db"): a_segment("db", vlan=20)}
+    )
+    assert declared_on(declared, H1) == {WEB}
+    assert attachment_intent(declared, H1, WEB).network.plugged
+    assert not attachment_intent(declared, H1, SegmentName("db")).network.plugged
+    assert declared_on(replace(declared, policy=()), H1) == frozenset()
+    assert (
+        declared_on(replace(declared, hosts={H1: replace(declared.hosts[H1], uplinks=())}), H1) == frozenset()
+    )
+    assert declared_on(declared, HostName("h9")) == frozenset()

@@ -172,7 +172,15 @@ if existing then
   if ask.offset and existing ~= ask.pool .. '|' .. ask.offset then
     return { 'other', pool, offset }
   end
-  return { 'ok', pool, offset, redis.call('HGET', leases, existing) }
+  local text = redis.call('HGET', leases, existing)
+  local lease = cjson.decode(text)
+  if ask.container == '' and lease.mac == ask.mac and not lease.kept then
+    -- A new endpoint of the same MAC: it has as long to show as any other.
+    lease.state, lease.endpoint_id, lease.since = 'PENDING', '', at
+    text = cjson.encode(lease)
+    redis.call('HSET', leases, existing, text)
+  end
+  return { 'ok', pool, offset, text }
 end
 
 for _, place in ipairs(redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIMIT', 0, 64)) do
@@ -187,7 +195,7 @@ end
 if ask.gated then
   local attachment = attachment_key(ask.host, segment)
   local state = redis.call('HGET', attachment, 'state') or 'absent'
-  if state ~= 'ready' and state ~= 'degraded' then
+  if state ~= 'ready' and state ~= 'degraded' and state ~= 'link-ready' then
     return { 'closed', state, redis.call('HGET', attachment, 'cause') or '' }
   end
 end
