@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from importlib.resources import files
 
+import docker
 import netmiko
 import pytest
 
@@ -48,20 +50,14 @@ def links(host: Host) -> str:
     return host.exec(["ip", "-o", "link"]).stdout
 
 
+CARRIES_10 = re.compile(r"allowed vlan (?:[\d,-]*,)?10(?![\d-])")
+
+
 def gone(plane: ControlPlane) -> None:
-    """Wait until no host has anything of the segment and the switch has nothing of the VLAN."""
+    """Wait until nothing holds the segment anywhere and no trunk carries its VLAN."""
     for name in ("host1", "host2"):
         plane.wait_for(name, "web", "absent", seconds=90)
-    until(
-        lambda: (
-            re.search(r"^vlan 10$|Vlan10$|vlan [\d,]*\b10\b", plane.running_config("sw1"), re.MULTILINE)
-            is None
-        ),
-        subject="switch sw1",
-        what="still has something of VLAN 10",
-        seconds=60,
-        because=lambda: plane.running_config("sw1"),
-    )
+    assert not CARRIES_10.search(plane.running_config("sw1"))
 
 
 def test_a_network_typed_by_hand_brings_its_vlan_and_addresses_and_takes_them_away(
@@ -155,7 +151,7 @@ def test_a_declared_network_is_there_without_its_vlan_and_comes_back_when_it_is_
     declared: ControlPlane,
 ) -> None:
     host = declared.lab.host("host1")
-    assert not re.search(r"vlan [\d,]*\b10\b", declared.running_config("sw1"))
+    assert not CARRIES_10.search(declared.running_config("sw1"))
     first = json.loads(host.docker("network", "inspect", "web").stdout)[0]
     assert first["Labels"]["trunkline.segment"] == "web"
     assert first["IPAM"]["Driver"] == "trunkline"
@@ -173,20 +169,30 @@ def test_forty_containers_at_once_on_two_hosts_get_forty_addresses_and_reach_eac
     hosts = [declared.lab.host(name) for name in ("host1", "host2")]
     places = [(host, f"c{number}-{host.name}") for number in range(20) for host in hosts]
 
-    def run(place: tuple[Host, str]) -> tuple[str, str]:
-        host, name = place
-        host.docker("run", "--detach", "--network", "web", "--name", name, "busybox")
-        return address(host, name)
+    # Through the API: forty `docker` commands at once need more memory than the lab has.
+    with ExitStack() as open_engines, ThreadPoolExecutor(len(places)) as crowd:
+        engines = {
+            host: open_engines.enter_context(closing(docker.APIClient(host.docker_url, timeout=200)))
+            for host in hosts
+        }
 
-    with ThreadPoolExecutor(len(places)) as crowd:
+        def run(place: tuple[Host, str]) -> tuple[str, str]:
+            engine, name = engines[place[0]], place[1]
+            wish = engine.create_host_config(network_mode="web")
+            engine.create_container("busybox", name=name, host_config=wish)
+            engine.start(name)
+            found = engine.inspect_container(name)["NetworkSettings"]["Networks"]["web"]
+            return str(found["IPAddress"]), str(found["GlobalIPv6Address"])
+
         given = list(crowd.map(run, places))
-        assert len({each for pair in given for each in pair}) == 2 * len(places)
-        # Each to the next one, which is on the other host.
-        nexts = [*given[1:], given[0]]
-        pings = crowd.map(
+    assert len({each for pair in given for each in pair}) == 2 * len(places)
+    # Each reaches the next one, which is on the other host; by IPv4 and IPv6 in turn.
+    nexts = [*given[1:], given[0]]
+    with ThreadPoolExecutor(4) as some:
+        pings = some.map(
             lambda ping: ping[0][0].container_pings(ping[0][1], ping[1]),
             [
-                (place, pair[number % 2])
+                (place, pair[number // 2 % 2])
                 for number, (place, pair) in enumerate(zip(places, nexts, strict=True))
             ],
         )
@@ -205,7 +211,7 @@ def test_a_switch_that_rejects_the_vlan_is_what_docker_run_says_and_nothing_is_l
     host = declared.lab.host("host1")
     gone(declared)
     held = {each for each, lease in leases(declared).items() if lease.state != "QUARANTINE"}
-    by_hand(declared, "vtp mode client")
+    by_hand(declared, "no vlan 10", "vtp mode client")
     try:
         before = declared.running_config("sw1")
         said = host.docker("run", "--detach", "--network", "web", "--name", "refused", "busybox", check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -73,7 +74,7 @@ def test_an_address_is_its_containers_once_it_is_known_whose_it_is(store: Store)
     assert (known.endpoint_id, known.mac) == ("e1", MAC)
     assert ask(store).address == lease.address  # the engine asks again, and it is still that MAC's
     assert store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="web-1")
-    assert store.ledger.release(SEGMENT, C1) == (lease.address,)
+    assert store.ledger.end(SEGMENT, lease_of(store, lease.address))
     assert ask(store, OTHER).address != lease.address
     back = ask(store)
     assert (back.address, back.state) == (lease.address, "PENDING")
@@ -82,7 +83,6 @@ def test_an_address_is_its_containers_once_it_is_known_whose_it_is(store: Store)
 def test_nobody_else_s_address_becomes_a_containers(store: Store) -> None:
     lease = ask(store)
     mine = keep(store)
-    assert not store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="c1")  # it has one
     assert let_go(store, lease.address)
     other = Owner(container_id=ContainerId("2" * 64), endpoint="web")
     assert not store.ledger.identify(lease, owner=other, endpoint_id="e2", name="c2")
@@ -224,3 +224,85 @@ def test_a_part_of_a_subnet_gives_its_own_addresses_all_of_them_and_no_other(
     assert sorted(give(number) for number in range(len(addresses))) == addresses
     with pytest.raises(PoolExhausted):
         give(99)
+
+
+def test_what_was_seen_ends_only_while_it_is_the_same_endpoints(store: Store) -> None:
+    seen = ask(store)
+    store.ledger.identify(seen, owner=C1, endpoint_id="e1", name="web-1")
+    assert not store.ledger.end(SEGMENT, seen), "it is a container's by now"
+    known = lease_of(store, seen.address)
+    assert not store.ledger.end(SEGMENT, replace(known, mac=OTHER))
+    assert store.ledger.end(SEGMENT, known)
+    assert not store.ledger.end(SEGMENT, known)
+    assert lease_of(store, seen.address).state == "QUARANTINE"
+
+
+def test_whose_an_address_is_stays_readable_for_long_ids_and_strange_names(store: Store) -> None:
+    container = ContainerId("0123456789abcdef" * 4)
+    owner = Owner(container_id=container, endpoint="web")
+    lease = ask(store)
+    for name in ("", "deadbeef", "Webé-1", "n" * 300):
+        assert store.ledger.identify(lease, owner=owner, endpoint_id="fedcba9876543210" * 4, name=name)
+        known = lease_of(store, lease.address)
+        assert (known.owner, known.name, known.mac, known.host) == (owner, name[:100], MAC, H1)
+        assert known.endpoint_id == "fedcba9876543210"
+        assert known.serves("fedcba9876543210" * 4)
+        assert not known.serves("0123456789abcdef" * 4)
+
+
+def test_a_reserved_address_is_nobodys_until_all_who_reserved_it_let_go(store: Store) -> None:
+    small = a_segment(quarantine_seconds=0.0, subnets=(a_subnet("172.31.0.0/29", "172.31.0.1"),))
+    address = ip_address("172.31.0.2")
+    for who in ("operator", "host:h1", "operator"):
+        store.ledger.reserve(small, address, by=who, why="a printer")
+    given = [ask(store, f"02:00:00:00:01:0{number}", segment=small).address for number in range(4)]
+    assert address not in given
+    with pytest.raises(PoolExhausted):
+        ask(store, segment=small)
+    with pytest.raises(AddressError, match=r"172\.31\.0\.2 .*is reserved \(a printer\)"):
+        ask(store, wanted=address, segment=small)
+    assert not store.ledger.release_endpoint(small, address=address, host=HostName(""), mac="")
+    assert not store.ledger.unreserve(small, address, by="host:h2")
+    assert store.ledger.unreserve(small, address, by="operator")
+    with pytest.raises(AddressError, match="is reserved"):
+        ask(store, wanted=address, segment=small)
+    assert store.ledger.unreserve(small, address, by="host:h1")
+    assert ask(store, segment=small).address == address
+
+
+def test_only_what_nobody_holds_is_reserved(store: Store) -> None:
+    at_once = a_segment(quarantine_seconds=0.0)
+    lease = ask(store, segment=at_once)
+    with pytest.raises(AddressError, match=f"is held by container with MAC {MAC} on h1"):
+        store.ledger.reserve(at_once, lease.address, by="operator", why="")
+    assert store.ledger.end(at_once, lease)
+    store.ledger.reserve(at_once, lease.address, by="operator", why="")
+    ask(store, OTHER, segment=at_once)
+    assert lease_of(store, lease.address).state == "RESERVED", "it rests no more"
+    with pytest.raises(AddressError, match="in no subnet"):
+        store.ledger.reserve(at_once, ip_address("192.0.2.1"), by="operator", why="")
+
+
+def test_the_history_tells_who_had_an_address_and_when(store: Store) -> None:
+    before = store.now()
+    lease = ask(store)
+    ask(store, OTHER)
+    store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="web-1")
+    store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="web-1")
+    let_go(store, lease.address)
+    events = store.ledger.history(SEGMENT, lease.address, 10)
+    told = [(event.state, event.name, event.mac, event.host) for event in events]
+    assert told == [
+        ("QUARANTINE", "web-1", MAC, H1),
+        ("ACTIVE", "web-1", MAC, H1),
+        ("PENDING", "", MAC, H1),
+    ]
+    assert {event.address for event in events} == {lease.address}
+    assert before - 0.001 <= events[-1].at <= events[0].at <= store.now()
+    assert store.ledger.history(SEGMENT, lease.address, 1) == events[:1]
+
+
+def test_leases_of_one_host_are_read_alone(store: Store) -> None:
+    mine, theirs = ask(store), ask(store, host=H2)
+    assert store.ledger.leases(SEGMENT, H1) == (mine,)
+    assert store.ledger.leases(SEGMENT) == (mine, theirs)

@@ -49,12 +49,12 @@ class Mutant(NamedTuple):
 
 LEDGER: dict[str, Mutant] = {
     "a wish is granted whoever has the address": Mutant(
-        "allocate", "local ok, text = available(ask.pool .. '|' .. ask.offset)", "local ok, text = true"
+        "allocate", "local ok, lease = available(ask.pool .. '|' .. ask.offset)", "local ok, lease = true"
     ),
     "a resting address is free": Mutant(
         "allocate",
-        "return lease.state == 'QUARANTINE' and same, text",
-        "return lease.state == 'QUARANTINE', text",
+        "return lease.state == 'QUARANTINE' and same, lease",
+        "return lease.state == 'QUARANTINE', lease",
     ),
     "nameless containers are all the same one": Mutant("allocate", "(ask.name ~= '' and lease", "(lease"),
     "a held address goes to the container of that name": Mutant(
@@ -65,7 +65,7 @@ LEDGER: dict[str, Mutant] = {
         "allocate", "if ask.offset and existing ~=", "if nil and nil ~="
     ),
     "what is taken is not marked": Mutant(
-        "allocate", "redis.call('SETBIT', occupied_key(pool), offset, 1)", ""
+        "allocate", "redis.call('SETBIT', base .. 'occupied:' .. pool, offset, 1)", ""
     ),
     "what has rested stays occupied": Mutant(
         "allocate", "redis.call('SETBIT', occupied_key(pool), offset, 0)", ""
@@ -74,7 +74,7 @@ LEDGER: dict[str, Mutant] = {
         "allocate", "if redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0 then", "if true then"
     ),
     "an IPv6 number is not looked up": Mutant(
-        "allocate", "if redis.call('HEXISTS', leases, pool .. '|' .. text) == 0 then", "if true then"
+        "allocate", "if not is_leased(base, pool .. '|' .. text) then", "if true then"
     ),
     "the IPv6 cursor never comes round": Mutant(
         "allocate", " or first_number(pool, ranges, 0, cursor - 1)", ""
@@ -94,7 +94,7 @@ LEDGER: dict[str, Mutant] = {
     "a favourite is given though somebody has it": Mutant(
         "allocate", "if offered(pool, offset) and available(favourite)", "if offered(pool, offset)"
     ),
-    "names are not remembered": Mutant("allocate", "redis.call('HSET', sticky, field, place)", ""),
+    "names are not remembered": Mutant("allocate", "remember(base, 'name', ask.family, ask.name, place)", ""),
     "bits of another inventory are good enough": Mutant(
         "allocate", "if redis.call('GET', base .. 'definition') ~= ask.definition then", "if false then"
     ),
@@ -104,14 +104,11 @@ LEDGER: dict[str, Mutant] = {
         "base .. 'occupied:' .. pool.id, base",
     ),
     "a new definition frees what is leased": Mutant(
-        "define", "redis.call('SETBIT', base .. 'taken:' .. pool, offset, 1)", ""
+        "define", "if (defined[pool] or 0) > 0 then", "if false then"
     ),
     "leases stay behind when a subnet grows": Mutant("define", "    move(place, target)\n", ""),
-    "owners lose track of a lease that moved": Mutant("define", "redis.call('HSET', owners, field, to)", ""),
+    "owners lose track of a lease that moved": Mutant("define", "set_owner(base, field, to)", ""),
     "a lease that moved rests for ever": Mutant("define", "redis.call('ZADD', rest, rests_until, to)", ""),
-    "a lease stays its owner's after release": Mutant(
-        "release_address", "redis.call('HDEL', base .. 'owners', owner_field(family, lease.owner), ", "print("
-    ),
     "a released address does not rest": Mutant("release_address", "stamp(at + seconds)", "stamp(at)"),
     "a released address rests for ever": Mutant(
         "release_address", "redis.call('ZADD', base .. 'rest', stamp(at + seconds), place)", ""
@@ -232,38 +229,47 @@ GUARDS: dict[str, tuple[Mutant, Callable[[Store], None]]] = {
     ),
 }
 ENDPOINTS: dict[str, Mutant] = {
-    "any MAC lets go": Mutant("release_endpoint", " or lease.mac ~= ARGV[5]", ""),
-    "any host lets go": Mutant("release_endpoint", "lease.host ~= ARGV[4] or ", ""),
-    "what rests is let go of again": Mutant(
-        "release_endpoint", " or lease.state == 'QUARANTINE' then\n  return 0", " then return 0"
-    ),
+    "any MAC lets go": Mutant("release_endpoint", " or lease.mac ~= ARGV[4]", ""),
+    "any host lets go": Mutant("release_endpoint", "lease.host ~= ARGV[3] or ", ""),
+    "what rests is let go of again": Mutant("release_endpoint", " or lease.state == 'QUARANTINE' or", " or"),
     "a kept address is lost with its endpoint": Mutant(
         "release_endpoint", "if lease.kept then", "if false then"
     ),
     "a kept address stays the old endpoint's": Mutant(
         "release_endpoint", "'PENDING', '', ''", "'PENDING', lease.mac, ''"
     ),
-    "the old MAC goes on having what is kept": Mutant(
-        "release_endpoint",
-        "redis.call('HDEL', base .. 'owners', mac_field(ARGV[2], lease.host, lease.mac))",
-        "",
-    ),
-    "the MAC goes on having what rests": Mutant(
-        "release_endpoint", ", mac_field(family, lease.host, lease.mac))\n  lease.state", ")\n  lease.state"
-    ),
     "the MAC of a known container has nothing": Mutant(
         "identify",
-        "redis.call('HSET', base .. 'owners', field, ARGV[3])",
-        "redis.call('HSET', base .. 'owners', field, ARGV[3]) "
-        "redis.call('HDEL', base .. 'owners', mac_field(ARGV[2], lease.host, lease.mac))",
+        "put_lease(base, ARGV[2], lease)\nremember",
+        "put_lease(base, ARGV[2], lease) drop_owner(base, mac_field('4', lease.host, lease.mac)) remember",
     ),
-    "a container gets a second address": Mutant(
-        "identify", "if held and held ~= ARGV[3] then", "if false then"
+    "what rests becomes a container's": Mutant(
+        "identify", "lease.mac ~= ARGV[4] or lease.state == 'QUARANTINE' then", "lease.mac ~= ARGV[4] then"
     ),
-    "what rests becomes a container's": Mutant("identify", " or lease.state == 'QUARANTINE' then", " then"),
-    "the container is not found": Mutant(
-        "identify", "redis.call('HSET', base .. 'owners', field, ARGV[3])", ""
+    "a container's id is lost": Mutant(
+        "identify", "'c' .. field, packed_text(lease.owner.container)", "'c' .. field, packed_text('')"
     ),
+    "what was seen ends what is there": Mutant(
+        "release_lease", "lease.owner.container ~= ARGV[3] or lease.owner.endpoint ~= ARGV[4]", "false"
+    ),
+    "another MAC's lease ends": Mutant("release_lease", " or lease.mac ~= ARGV[6]", ""),
+    "what somebody holds is reserved": Mutant(
+        "reserve",
+        "if lease and lease.state ~= 'RESERVED' and lease.state ~= 'QUARANTINE' then",
+        "if false then",
+    ),
+    "a reserved address is handed out": Mutant("reserve", "occupy(base, place)\n  note", "note"),
+    "a reserved address rests": Mutant("reserve", "redis.call('ZREM', base .. 'rest', place)", ""),
+    "the first to let go ends a reservation": Mutant(
+        "unreserve", "if redis.call('EXISTS', key) == 1 then", "if false then"
+    ),
+    "anybody ends a reservation": Mutant(
+        "unreserve", "if redis.call('SREM', key, ARGV[3]) == 0 then", "if redis.call('DEL', key) == 0 then"
+    ),
+    "an endpoint lets go of what is reserved": Mutant(
+        "release_endpoint", " or lease.state == 'RESERVED' then\n  return 0", " then return 0"
+    ),
+    "nobody writes down who had it": Mutant("release_endpoint", "  note(base, place, lease)\nend", "end"),
     "its name is not remembered": Mutant("identify", "remember(base, 'name'", "print('name'"),
     "a kept address goes to any host": Mutant("allocate", " or lease.host ~= ask.host or", " or"),
     "a kept address goes to any MAC": Mutant(
@@ -276,9 +282,7 @@ ENDPOINTS: dict[str, Mutant] = {
     "the gate is closed to what is handed out": Mutant(
         "allocate", "if existing then", "if existing and not ask.gated then"
     ),
-    "the MAC is lost when its subnet grows": Mutant(
-        "define", ", mac_field(family, lease.host, lease.mac) }) do", " }) do"
-    ),
+    "the MAC is lost when its subnet grows": Mutant("define", "owned(base, fields[2]) == from", "false"),
 }
 
 

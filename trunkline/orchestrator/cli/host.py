@@ -96,8 +96,8 @@ def belongings(store: Store, inventory: Inventory | None, host: HostName) -> lis
     found += [
         f"address {lease.address} of {segment.name}, container {lease.name or lease.owner.container_id[:12]}"
         for segment in segments
-        for lease in store.ledger.leases(segment)
-        if lease.host == host and lease.state != "QUARANTINE"
+        for lease in store.ledger.leases(segment, host)
+        if lease.state != "QUARANTINE"
     ]
     if host in store.desired.cordoned():
         found.append("the mark that it is drained")
@@ -112,9 +112,11 @@ def let_go(store: Store, inventory: Inventory | None, host: HostName) -> None:
     from trunkline.orchestrator.models import switch_key
 
     for segment in inventory.segments.values() if inventory is not None else ():
-        for lease in store.ledger.leases(segment):
-            if lease.host == host and lease.state != "QUARANTINE":
-                store.ledger.release(segment, lease.owner)
+        for lease in store.ledger.leases(segment, host):
+            if lease.state == "RESERVED":
+                store.ledger.unreserve(segment, lease.address, by=f"host:{host}")
+            elif lease.state != "QUARANTINE":
+                store.ledger.end(segment, lease)
     for holder in store.desired.holders_of(host):
         store.desired.hold(holder, host=host, wanted=frozenset(), known={})
     for attachment in store.desired.attachments(host):

@@ -125,10 +125,13 @@ class IpamDriver:
             if known is not None and ask.mac in {"", known.mac}:
                 return _address_answer(known.interface)
         segment = self._segment(pool.segment)
-        lease = self._lease(segment, pool, ask)
-        interface = str(lease.interface)
-        entry = BookedEndpoint(address=lease.address, interface=interface, mac=ask.mac)
-        self.book.enter(ask.pool_id, entry)
+        subnet = _of_network(segment, pool)
+        if ask.address is not None and not ask.mac:
+            address, mac = ask.address, self._keep(segment, ask.address)
+        else:
+            address, mac = self._lease(segment, pool, ask).address, ask.mac
+        interface = f"{address}/{subnet.network.prefixlen}"
+        self.book.enter(ask.pool_id, BookedEndpoint(address=address, interface=interface, mac=mac))
         return _address_answer(interface)
 
     def release_address(self, body: bytes) -> Answer:
@@ -153,9 +156,12 @@ class IpamDriver:
         segment = self.inventory().segments.get(pool.segment)
         if segment is not None:
             try:
-                done = self.ledger.release_endpoint(
-                    segment, address=release.address, host=self.host, mac=release.mac
-                )
+                if release.mac:
+                    done = self.ledger.release_endpoint(
+                        segment, address=release.address, host=self.host, mac=release.mac
+                    )
+                else:
+                    done = self.ledger.unreserve(segment, release.address, by=self._name)
             except AddressError as error:
                 log.warning("ipam.stray", host=self.host, address=str(release.address), error=str(error))
             else:
@@ -213,22 +219,19 @@ class IpamDriver:
         return gateway
 
     def _lease(self, segment: Segment, pool: PoolId, ask: AddressRequest) -> LedgerLease:
-        _of_network(segment, pool)
         if ask.address is not None:
             self._let_go_first(ask.pool_id, ask.address)
-            if (held := self._held_here(segment, ask)) is not None:
-                return held
 
         def allocate() -> LedgerLease:
             return self.ledger.allocate(
                 segment,
                 family=pool.family,
-                owner=Owner.by_mac(self.host, ask.mac or str(ask.address)),
+                owner=Owner.by_mac(self.host, ask.mac),
                 host=self.host,
                 name=ask.container,
                 wanted=ask.address,
                 mac=ask.mac,
-                gated=bool(ask.mac),
+                gated=True,
                 # `--ip` may name any address of the subnet, also outside `--ip-range`.
                 within=pool.subnet if ask.address is not None else pool.part or pool.subnet,
             )
@@ -240,12 +243,23 @@ class IpamDriver:
             self.gate.open(segment.name, ADDRESS_SECONDS)
             return allocate()
 
-    def _held_here(self, segment: Segment, ask: AddressRequest) -> LedgerLease | None:
-        """Find what dockerd repeats at its start, without a MAC, when our book of this host is lost."""
-        if ask.mac:
-            return None
-        mine = (lease for lease in self.ledger.leases(segment) if lease.address == ask.address)
-        return next((lease for lease in mine if lease.host == self.host and lease.state in LIVE), None)
+    def _keep(self, segment: Segment, address: Address) -> str:
+        """Answer for an address that is asked for without a MAC; gives the MAC that has it, or none.
+
+        It is an auxiliary one of the network, which no container gets. Or dockerd repeats at its start what it had,
+        while our book of this host is lost.
+        """
+        for lease in self.ledger.leases(segment, self.host):
+            if lease.address == address and lease.state in LIVE:
+                return lease.mac
+        self.ledger.reserve(
+            segment, address, by=self._name, why=f"auxiliary address on {self.host}", host=self.host
+        )
+        return ""
+
+    @property
+    def _name(self) -> str:
+        return f"host:{self.host}"
 
     def _let_go_first(self, pool: str, address: Address) -> None:
         """Tell the ledger that the address is free before it is asked for again: a restart does both at once."""

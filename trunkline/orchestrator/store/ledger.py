@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import ip_interface, ip_network
 
@@ -10,9 +11,12 @@ from trunkline.orchestrator.addressing import PoolSpec, place_of, pools
 from trunkline.orchestrator.errors import AddressError, GateClosed, PoolExhausted, StoreUnavailable
 from trunkline.orchestrator.models import Address, ContainerId, HostName, Network, Segment, SegmentName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
-from trunkline.orchestrator.store.records import LedgerLease, Owner
+from trunkline.orchestrator.store.records import LedgerEvent, LedgerLease, Owner
 
 IPV4, IPV6 = 4, 6
+LONGEST_NAME = 100
+"""Of a container's name so much counts."""
+BUCKETS_AT_ONCE, EVENTS_AT_ONCE = 8, 1000
 MOST_DEFINITIONS = 64
 """Tries to find a segment's pools on record while others put theirs there: right after the inventory changed."""
 
@@ -42,8 +46,7 @@ class Ledger:
         for _ in range(MOST_DEFINITIONS):
             if self._connection.do("GET", f"{base}definition") == digest:
                 return
-            places = self._connection.do("HKEYS", f"{base}leases")
-            plan = known | {"moves": _moves(places, specs)}
+            plan = known | {"moves": _moves([place for place, _ in self._entries(segment)], specs)}
             if self._connection.script("define", segment.name, digest, json.dumps(plan), *bitmaps):
                 return
         raise _contended(segment)
@@ -96,7 +99,7 @@ class Ledger:
             "container": owner.container_id,
             "endpoint": owner.endpoint,
             "host": host,
-            "name": name,
+            "name": name[:LONGEST_NAME],
             "mac": mac,
             "kept": kept,
             "gated": gated,
@@ -126,17 +129,7 @@ class Ledger:
                     )
                 return _lease(segment.name, pool, offset, text)
             case ["taken", text]:
-                holder = json.loads(text)
-                if holder["state"] == "QUARANTINE":
-                    why = "rests after its last use"
-                else:
-                    who = holder["name"] or holder["owner"]["container"][:12]
-                    why = f"is held by container {who} on {holder['host']}"
-                raise AddressError(
-                    why,
-                    subject=f"address {wanted} of segment {segment.name}",
-                    fix="ask for another one, or wait",
-                )
+                raise _taken(segment, wanted, text)
             case ["closed", state, cause]:
                 raise GateClosed(segment.name, state, cause)
             case ["other", pool, offset]:
@@ -164,20 +157,18 @@ class Ledger:
         """Record whose endpoint uses an address that was handed out by its MAC.
 
         Returns:
-            False when the address is not that MAC's any more, or the owner has another one.
+            False when the address is not that MAC's any more.
         """
-        family = lease.address.version
         answer = self._connection.script(
             "identify",
             lease.segment,
-            family,
             _place(lease),
             lease.host,
             lease.mac,
             owner.container_id,
             owner.endpoint,
             endpoint_id,
-            name,
+            name[:LONGEST_NAME],
         )
         return bool(answer)
 
@@ -190,16 +181,62 @@ class Ledger:
         Raises:
             AddressError: no subnet of the segment has the address.
         """
-        spec = next(
-            (each for each in pools(segment, address.version) if address in each.subnet.network), None
-        )
-        if spec is None:
-            raise AddressError("is in no subnet of the segment", subject=f"address {address}")
-        place = f"{spec.id}|{spec.offset(address)}"
-        rest = segment.quarantine_seconds
+        place, rest = _place_in(segment, address), segment.quarantine_seconds
+        return bool(self._connection.script("release_endpoint", segment.name, place, host, mac, rest))
+
+    def end(self, segment: Segment, lease: LedgerLease) -> bool:
+        """Let the address of a lease rest; False when it is another endpoint's by now, so that nothing changed."""
         return bool(
-            self._connection.script("release_endpoint", segment.name, address.version, place, host, mac, rest)
+            self._connection.script(
+                "release_lease",
+                segment.name,
+                _place(lease),
+                lease.owner.container_id,
+                lease.owner.endpoint,
+                lease.host,
+                lease.mac,
+                segment.quarantine_seconds,
+            )
         )
+
+    def reserve(
+        self, segment: Segment, address: Address, *, by: str, why: str, host: HostName | None = None
+    ) -> None:
+        """Keep an address from everybody, also one that rests. Several may do so; each lets go of its own.
+
+        Args:
+            segment: Where.
+            address: Any of its subnets, reserved by the inventory or not.
+            by: Who does: ``operator``, or ``host:h1`` for an auxiliary address of a Docker network there.
+            why: For people.
+            host: Whose network asks, if one does.
+
+        Raises:
+            AddressError: no subnet has it, or somebody holds it.
+            StoreUnavailable: Redis refuses.
+        """
+        place, digest = _place_in(segment, address), _digest(_specs(segment))
+        for _ in range(MOST_DEFINITIONS):
+            answer = self._connection.script(
+                "reserve", segment.name, digest, place, by, host or "", why[:LONGEST_NAME]
+            )
+            match answer:
+                case ["ok"]:
+                    return
+                case ["taken", text]:
+                    raise _taken(segment, address, text)
+                case _:
+                    self.define(segment)
+        raise _contended(segment)
+
+    def unreserve(self, segment: Segment, address: Address, *, by: str) -> bool:
+        """Take a reservation back; False when ``by`` has none. The address rests when nobody else keeps it.
+
+        Raises:
+            AddressError: no subnet of the segment has the address.
+        """
+        place, rest = _place_in(segment, address), segment.quarantine_seconds
+        return bool(self._connection.script("unreserve", segment.name, place, by, rest))
 
     def release(self, segment: Segment, owner: Owner, family: int | None = None) -> tuple[Address, ...]:
         """Let the owner's addresses rest; only the owner's own. Returns them."""
@@ -210,14 +247,44 @@ class Ledger:
             _address(pool, offset) for pool, _, offset in (place.rpartition("|") for place in places)
         )
 
-    def leases(self, segment: Segment) -> tuple[LedgerLease, ...]:
-        """Give every address that is held or rests, in order; strays of subnets that are gone too."""
-        entries = self._connection.do("HGETALL", f"{PREFIX}ledger:{segment.name}:leases")
-        found = [
-            _lease(segment.name, pool, offset, text)
-            for (pool, _, offset), text in ((place.rpartition("|"), text) for place, text in entries.items())
-        ]
+    def leases(self, segment: Segment, host: HostName | None = None) -> tuple[LedgerLease, ...]:
+        """Give every address that is held or rests, in order; strays of subnets that are gone too.
+
+        Args:
+            segment: Where.
+            host: Only those of this host.
+        """
+        found = []
+        for place, text in self._entries(segment, host or ""):
+            pool, _, offset = place.rpartition("|")
+            found.append(_lease(segment.name, pool, offset, text))
         return tuple(sorted(found, key=lambda lease: (lease.address.version, int(lease.address))))
+
+    def history(self, segment: Segment, address: Address, most: int) -> tuple[LedgerEvent, ...]:
+        """Give the newest changes of hands of an address, the newest first.
+
+        Raises:
+            AddressError: no subnet of the segment has the address.
+        """
+        key, place = f"{PREFIX}ledger:{segment.name}:history", _place_in(segment, address)
+        found: list[LedgerEvent] = []
+        last = "+"
+        while len(found) < most:
+            entries = self._connection.do("XREVRANGE", key, last, "-", "COUNT", EVENTS_AT_ONCE)
+            found += [_event(identity, fields) for identity, fields in entries if fields["place"] == place]
+            if len(entries) < EVENTS_AT_ONCE:
+                break
+            last = f"({entries[-1][0]}"
+        return tuple(found[:most])
+
+    def _entries(self, segment: Segment, host: str = "") -> list[tuple[str, str]]:
+        """Read the leases some buckets at a time: a full /16 in one piece would keep others waiting."""
+        buckets = sorted(self._connection.do("SMEMBERS", f"{PREFIX}ledger:{segment.name}:buckets"))
+        found: dict[str, str] = {}
+        for first in range(0, len(buckets), BUCKETS_AT_ONCE):
+            some = buckets[first : first + BUCKETS_AT_ONCE]
+            found.update(self._connection.script("leases", segment.name, host, *some))
+        return list(found.items())
 
 
 def _specs(segment: Segment) -> tuple[PoolSpec, ...]:
@@ -265,6 +332,42 @@ def _contended(segment: Segment) -> StoreUnavailable:
 
 def _owner_field(family: int, owner: Owner) -> str:
     return f"{family}|{owner.container_id}|{owner.endpoint}"
+
+
+def _taken(segment: Segment, wanted: Address | None, text: str) -> AddressError:
+    holder = json.loads(text)
+    match holder["state"]:
+        case "QUARANTINE":
+            why, fix = "rests after its last use", "ask for another one, or wait"
+        case "RESERVED":
+            why = f"is reserved ({holder['name']})" if holder["name"] else "is reserved"
+            fix = "ask for another one, or `trunkline ip release` it"
+        case _:
+            who = holder["name"] or holder["owner"]["container"][:12] or f"with MAC {holder['mac']}"
+            why, fix = f"is held by container {who} on {holder['host']}", "ask for another one, or wait"
+    return AddressError(why, subject=f"address {wanted} of segment {segment.name}", fix=fix)
+
+
+def _place_in(segment: Segment, address: Address) -> str:
+    for spec in pools(segment, address.version):
+        if address in spec.subnet.network:
+            return f"{spec.id}|{spec.offset(address)}"
+    raise AddressError(
+        "is in no subnet of the segment", subject=f"address {address} of segment {segment.name}"
+    )
+
+
+def _event(identity: str, fields: Mapping[str, str]) -> LedgerEvent:
+    raw, (pool, _, offset) = json.loads(fields["event"]), fields["place"].rpartition("|")
+    return LedgerEvent(
+        at=int(identity.partition("-")[0]) / 1000,
+        address=_address(pool, offset),
+        state=raw["state"],
+        host=HostName(raw["host"]),
+        name=raw["name"],
+        mac=raw["mac"],
+        container_id=ContainerId(raw["container"]),
+    )
 
 
 def _place(lease: LedgerLease) -> str:

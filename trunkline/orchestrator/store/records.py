@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from trunkline.orchestrator.models import Address, ContainerId, DeviceKey, HostName, Interface, SegmentName
 
-LeaseState = Literal["PENDING", "ACTIVE", "QUARANTINE"]
+LeaseState = Literal["PENDING", "ACTIVE", "QUARANTINE", "RESERVED"]
+SHOWN_DIGITS = 16
+"""Of Docker's endpoint ids the record keeps so many digits."""
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
@@ -76,9 +78,9 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLease:
-    """An address in somebody's hands, or resting after it was.
+    """An address in somebody's hands, resting after it was, or reserved: then ``name`` says why.
 
-    ``kept``: it stays its container's while no endpoint uses it.
+    ``kept``: it stays its container's while no endpoint uses it. ``endpoint_id``: the first digits of Docker's.
     """
 
     segment: SegmentName
@@ -92,6 +94,23 @@ class LedgerLease:
     endpoint_id: str
     since: float
     kept: bool = False
+
+    def serves(self, endpoint_id: str) -> bool:
+        """Say whether it is this endpoint's."""
+        return self.endpoint_id == endpoint_id[:SHOWN_DIGITS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEvent:
+    """An address changed hands. ``at`` in seconds since the epoch, by Redis's clock."""
+
+    at: float
+    address: Address
+    state: LeaseState
+    host: HostName
+    name: str
+    mac: str
+    container_id: ContainerId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

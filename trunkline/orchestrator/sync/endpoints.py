@@ -85,7 +85,7 @@ def _confirm(
     endpoint: Endpoint,
     leases: Sequence[LedgerLease],
 ) -> None:
-    if all(lease.endpoint_id == endpoint.endpoint_id and lease.mac == endpoint.mac for lease in leases):
+    if all(lease.serves(endpoint.endpoint_id) and lease.mac == endpoint.mac for lease in leases):
         return
     this.context.store.ledger.confirm(
         this.inventory.segments[segment],
@@ -132,18 +132,16 @@ def identify(this: Pass) -> None:
             for container, endpoint in network.endpoints.items()
             for address in endpoint.addresses
         }
-        for lease in ledger.leases(segment):
-            if lease.host != this.machine.name or lease.state == "QUARANTINE" or not lease.mac:
-                continue
-            if lease.kept:
-                continue  # a label asked for it: connected and released by us
+        for lease in ledger.leases(segment, this.machine.name):
+            if lease.state not in {"PENDING", "ACTIVE"} or not lease.mac or lease.kept:
+                continue  # what is kept was asked for by a label: connected and released by us
             guest = guests.get((lease.mac, lease.address))
-            if guest is not None and lease.endpoint_id != guest[1]:
+            if guest is not None and not lease.serves(guest[1]):
                 container, endpoint_id, label = guest
                 owner = Owner(container_id=container, endpoint=str(name))
                 ledger.identify(lease, owner=owner, endpoint_id=endpoint_id, name=label)
             elif guest is None and now - lease.since > UNCONFIRMED_SECONDS:
-                ledger.release_endpoint(segment, address=lease.address, host=lease.host, mac=lease.mac)
+                ledger.end(segment, lease)
 
 
 def reap(this: Pass) -> None:
@@ -155,10 +153,10 @@ def reap(this: Pass) -> None:
     ledger = this.context.store.ledger
     known = {facts.id for facts in this.containers}
     for segment in this.inventory.segments.values():
-        for lease in ledger.leases(segment):
+        for lease in ledger.leases(segment, this.machine.name):
             container = lease.owner.container_id
             # Without a container only its MAC is known yet: `identify` sees to it.
-            if lease.host != this.machine.name or not container or container in known:
+            if not container or container in known:
                 continue
             if lease.state in {"PENDING", "ACTIVE"} and this.machine.engine.inspect(container) is None:
-                ledger.release(segment, lease.owner)
+                ledger.end(segment, lease)

@@ -7,23 +7,19 @@
 -- {'full', how many rest} | {'closed', state, cause} | {'undefined'} when the pools on record are not the caller's.
 local segment, ask = ARGV[1], cjson.decode(ARGV[2])
 local base = prefix .. 'ledger:' .. segment .. ':'
-local leases, owners, rest = base .. 'leases', base .. 'owners', base .. 'rest'
+local rest = base .. 'rest'
 local at = now()
-
-local function taken_key(pool)
-  return base .. 'taken:' .. pool
-end
 
 local function occupied_key(pool)
   return base .. 'occupied:' .. pool
 end
 
 local function free(place)
-  local pool, offset = string.match(place, '^(.*)|(%d+)$')
-  redis.call('HDEL', leases, place)
+  local pool, offset = split(place)
+  drop_lease(base, place)
   redis.call('ZREM', rest, place)
   if redis.call('EXISTS', base .. 'reserved:' .. pool) == 1 then
-    redis.call('SETBIT', taken_key(pool), offset, 0)
+    redis.call('SETBIT', base .. 'taken:' .. pool, offset, 0)
     if redis.call('GETBIT', base .. 'reserved:' .. pool, offset) == 0 then
       redis.call('SETBIT', occupied_key(pool), offset, 0)
     end
@@ -36,17 +32,14 @@ local function take(pool, offset)
     host = ask.host, name = ask.name, mac = ask.mac, endpoint_id = '', since = at, kept = ask.kept,
   }
   local place = pool .. '|' .. offset
-  local text = cjson.encode(lease)
-  redis.call('HSET', leases, place, text)
-  redis.call('HSET', owners, ask.owner, place)
+  put_lease(base, place, lease)
+  set_owner(base, ask.owner, place)
   redis.call('ZREM', rest, place)
-  remember(base, 'name', ask.family, ask.name, place, at)
-  remember(base, 'mac', ask.family, ask.mac, place, at)
-  if redis.call('EXISTS', base .. 'reserved:' .. pool) == 1 then
-    redis.call('SETBIT', taken_key(pool), offset, 1)
-    redis.call('SETBIT', occupied_key(pool), offset, 1)
-  end
-  return { 'ok', pool, offset, text }
+  remember(base, 'name', ask.family, ask.name, place)
+  remember(base, 'mac', ask.family, ask.mac, place)
+  occupy(base, place)
+  note(base, place, lease)
+  return { 'ok', pool, offset, cjson.encode(lease) }
 end
 
 -- Whether an address may be handed out unasked: pools and their ranges may have changed since it was remembered.
@@ -69,19 +62,17 @@ end
 
 -- An address that rests may go to the container of the same name or MAC, and to nobody else.
 local function available(place)
-  local text = redis.call('HGET', leases, place)
-  if not text then
+  local lease = lease_at(base, place)
+  if not lease then
     return true
   end
-  local lease = cjson.decode(text)
   local same = (ask.name ~= '' and lease.name == ask.name) or (ask.mac ~= '' and lease.mac == ask.mac)
-  return lease.state == 'QUARANTINE' and same, text
+  return lease.state == 'QUARANTINE' and same, lease
 end
 
 -- An address that is kept for a container of this host is what Docker asks for when that container is connected.
 local function bound(place)
-  local text = redis.call('HGET', leases, place)
-  local lease = text and cjson.decode(text)
+  local lease = lease_at(base, place)
   if not lease or not lease.kept or lease.host ~= ask.host or lease.state == 'QUARANTINE' then
     return nil
   end
@@ -89,10 +80,9 @@ local function bound(place)
     return nil
   end
   lease.mac = ask.mac
-  text = cjson.encode(lease)
-  redis.call('HSET', leases, place, text)
-  redis.call('HSET', owners, mac_field(ask.family, ask.host, ask.mac), place)
-  return { 'ok', ask.pool, ask.offset, text }
+  put_lease(base, place, lease)
+  set_owner(base, mac_field(ask.family, ask.host, ask.mac), place)
+  return { 'ok', ask.pool, ask.offset, cjson.encode(lease) }
 end
 
 -- The first clear bit from..to.
@@ -141,7 +131,7 @@ local function first_number(pool, ranges, from, to)
     local offset = math.max(from, range[1])
     while offset <= math.min(to, range[2]) do
       local text = string.format('%.0f', offset)
-      if redis.call('HEXISTS', leases, pool .. '|' .. text) == 0 then
+      if not is_leased(base, pool .. '|' .. text) then
         return text
       end
       offset = offset + 1
@@ -166,21 +156,18 @@ if redis.call('GET', base .. 'definition') ~= ask.definition then
   return { 'undefined' }
 end
 
-local existing = redis.call('HGET', owners, ask.owner)
+local existing, mine = owned(base, ask.owner)
 if existing then
-  local pool, offset = string.match(existing, '^(.*)|(%d+)$')
+  local pool, offset = split(existing)
   if ask.offset and existing ~= ask.pool .. '|' .. ask.offset then
     return { 'other', pool, offset }
   end
-  local text = redis.call('HGET', leases, existing)
-  local lease = cjson.decode(text)
-  if ask.container == '' and lease.mac == ask.mac and not lease.kept then
+  if ask.container == '' and mine.mac == ask.mac and not mine.kept then
     -- A new endpoint of the same MAC: it has as long to show as any other.
-    lease.state, lease.endpoint_id, lease.since = 'PENDING', '', at
-    text = cjson.encode(lease)
-    redis.call('HSET', leases, existing, text)
+    mine.state, mine.endpoint_id, mine.since = 'PENDING', '', at
+    put_lease(base, existing, mine)
   end
-  return { 'ok', pool, offset, text }
+  return { 'ok', pool, offset, cjson.encode(mine) }
 end
 
 for _, place in ipairs(redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIMIT', 0, 64)) do
@@ -201,17 +188,17 @@ if ask.gated then
 end
 
 if ask.offset then
-  local ok, text = available(ask.pool .. '|' .. ask.offset)
+  local ok, lease = available(ask.pool .. '|' .. ask.offset)
   if not ok then
-    return { 'taken', text }
+    return { 'taken', cjson.encode(lease) }
   end
   return take(ask.pool, ask.offset)
 end
 
 for _, kind in ipairs({ 'name', 'mac' }) do
-  local favourite = redis.call('HGET', base .. 'sticky-' .. kind, ask.family .. '|' .. ask[kind])
+  local favourite = remembered(base, kind, ask.family, ask[kind])
   if favourite then
-    local pool, offset = string.match(favourite, '^(.*)|(%d+)$')
+    local pool, offset = split(favourite)
     if offered(pool, offset) and available(favourite) then
       return take(pool, offset)
     end

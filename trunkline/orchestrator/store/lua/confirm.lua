@@ -2,11 +2,14 @@
 local base = prefix .. 'ledger:' .. ARGV[1] .. ':'
 local confirmed = 0
 for index = 4, #ARGV do
-  local place = redis.call('HGET', base .. 'owners', ARGV[index])
+  local place, lease = owned(base, ARGV[index])
   if place then
-    local lease = cjson.decode(redis.call('HGET', base .. 'leases', place))
+    local news = lease.state ~= 'ACTIVE' or lease.mac ~= ARGV[3]
     lease.state, lease.endpoint_id, lease.mac = 'ACTIVE', ARGV[2], ARGV[3]
-    redis.call('HSET', base .. 'leases', place, cjson.encode(lease))
+    put_lease(base, place, lease)
+    if news then
+      note(base, place, lease)
+    end
     confirmed = confirmed + 1
   end
 end

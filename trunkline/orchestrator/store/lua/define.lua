@@ -2,42 +2,54 @@
 -- then the reserved bitmap of every pool that has bits. What is leased stays leased: `moves` says where an address
 -- of a pool that is gone lies now, or '' when it lies in none. Returns 1, or 0 when a lease came that it misses.
 local base = prefix .. 'ledger:' .. ARGV[1] .. ':'
-local leases, owners, rest = base .. 'leases', base .. 'owners', base .. 'rest'
+local rest = base .. 'rest'
 local plan = cjson.decode(ARGV[3])
 local defined = {}
 for _, pool in ipairs(plan.pools) do
   defined[pool.id] = pool.bits
 end
 
-local function split(place)
-  return string.match(place, '^(.*)|(%d+)$')
+local function every_place()
+  local places = {}
+  for _, bucket in ipairs(redis.call('SMEMBERS', base .. 'buckets')) do
+    for _, place in ipairs(places_in(base, bucket)) do
+      table.insert(places, place)
+    end
+  end
+  return places
 end
 
 local function move(from, to)
-  local text = redis.call('HGET', leases, from)
-  local lease = cjson.decode(text)
-  local family = string.find(from, ':', 1, true) and '6' or '4'
+  local lease, family = lease_at(base, from), family_of(from)
   local rests_until = redis.call('ZSCORE', rest, from)
-  redis.call('HSET', leases, to, text)
-  redis.call('HDEL', leases, from)
-  for _, field in ipairs({ owner_field(family, lease.owner), mac_field(family, lease.host, lease.mac) }) do
-    if redis.call('HGET', owners, field) == from then
-      redis.call('HSET', owners, field, to)
+  local fields = { owner_field(family, lease.owner), mac_field(family, lease.host, lease.mac) }
+  local mine = { owned(base, fields[1]) == from, owned(base, fields[2]) == from }
+  local liked = {
+    name = remembered(base, 'name', family, lease.name) == from, mac = remembered(base, 'mac', family, lease.mac) == from,
+  }
+  put_lease(base, to, lease)
+  drop_lease(base, from)
+  for index, field in ipairs(fields) do
+    if mine[index] then
+      set_owner(base, field, to)
     end
   end
   if rests_until then
     redis.call('ZREM', rest, from)
     redis.call('ZADD', rest, rests_until, to)
   end
+  for _, reserver in ipairs(redis.call('SMEMBERS', base .. 'reservers:' .. from)) do
+    redis.call('SADD', base .. 'reservers:' .. to, reserver)
+  end
+  redis.call('DEL', base .. 'reservers:' .. from)
   for _, kind in ipairs({ 'name', 'mac' }) do
-    local sticky = base .. 'sticky-' .. kind
-    if redis.call('HGET', sticky, family .. '|' .. lease[kind]) == from then
-      redis.call('HSET', sticky, family .. '|' .. lease[kind], to)
+    if liked[kind] then
+      remember(base, kind, family, lease[kind], to)
     end
   end
 end
 
-local places = redis.call('HKEYS', leases)
+local places = every_place()
 for _, place in ipairs(places) do
   if not defined[split(place)] and not plan.moves[place] then
     return 0
@@ -54,11 +66,11 @@ end
 redis.call('DEL', base .. 'pools')
 for _, place in ipairs(places) do
   local target = plan.moves[place] or ''
-  if not defined[split(place)] and target ~= '' and redis.call('HEXISTS', leases, target) == 0 then
+  if not defined[split(place)] and target ~= '' and not is_leased(base, target) then
     move(place, target)
   end
 end
-for _, place in ipairs(redis.call('HKEYS', leases)) do
+for _, place in ipairs(every_place()) do
   local pool, offset = split(place)
   if (defined[pool] or 0) > 0 then
     redis.call('SETBIT', base .. 'taken:' .. pool, offset, 1)

@@ -2,10 +2,9 @@
 local base = prefix .. 'ledger:' .. ARGV[1] .. ':'
 local at, places = now(), {}
 for index = 3, #ARGV do
-  local place = redis.call('HGET', base .. 'owners', ARGV[index])
+  local place, lease = owned(base, ARGV[index])
   if place then
-    local lease = cjson.decode(redis.call('HGET', base .. 'leases', place))
-    rest_now(base, string.sub(ARGV[index], 1, 1), place, lease, at, tonumber(ARGV[2]))
+    rest_now(base, place, lease, at, tonumber(ARGV[2]))
     table.insert(places, place)
   end
 end

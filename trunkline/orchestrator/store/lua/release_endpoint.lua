@@ -1,19 +1,18 @@
--- An endpoint is gone: its address rests, unless it is kept for its container. ARGV: segment, family, place, host, MAC,
+-- An endpoint is gone: its address rests, unless it is kept for its container. ARGV: segment, place, host, MAC,
 -- seconds to rest. Only the endpoint's own. Returns 1 when it rests, 2 when it is kept, 0 when it is not that MAC's.
 local base = prefix .. 'ledger:' .. ARGV[1] .. ':'
-local text = redis.call('HGET', base .. 'leases', ARGV[3])
-if not text then
+local lease = lease_at(base, ARGV[2])
+if not lease then
   return 0
 end
-local lease = cjson.decode(text)
-if lease.host ~= ARGV[4] or lease.mac ~= ARGV[5] or lease.state == 'QUARANTINE' then
+if lease.host ~= ARGV[3] or lease.mac ~= ARGV[4] or lease.state == 'QUARANTINE' or lease.state == 'RESERVED' then
   return 0
 end
 if lease.kept then
-  redis.call('HDEL', base .. 'owners', mac_field(ARGV[2], lease.host, lease.mac))
+  drop_owner(base, mac_field(family_of(ARGV[2]), lease.host, lease.mac))
   lease.state, lease.mac, lease.endpoint_id = 'PENDING', '', ''
-  redis.call('HSET', base .. 'leases', ARGV[3], cjson.encode(lease))
+  put_lease(base, ARGV[2], lease)
   return 2
 end
-rest_now(base, ARGV[2], ARGV[3], lease, now(), tonumber(ARGV[6]))
+rest_now(base, ARGV[2], lease, now(), tonumber(ARGV[5]))
 return 1
