@@ -6,14 +6,16 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import ip_interface, ip_network
+from typing import get_args
 
 from trunkline.orchestrator.addressing import PoolSpec, place_of, pools
 from trunkline.orchestrator.errors import AddressError, GateClosed, PoolExhausted, StoreUnavailable
 from trunkline.orchestrator.models import Address, ContainerId, HostName, Network, Segment, SegmentName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
-from trunkline.orchestrator.store.records import LedgerEvent, LedgerLease, Owner
+from trunkline.orchestrator.store.records import LeaseState, LedgerEvent, LedgerLease, Owner
 
 IPV4, IPV6 = 4, 6
+_STATES: Mapping[str, LeaseState] = {state: state for state in get_args(LeaseState)}
 LONGEST_NAME = 100
 """Of a container's name so much counts."""
 BUCKETS_AT_ONCE, EVENTS_AT_ONCE = 8, 1000
@@ -358,15 +360,15 @@ def _place_in(segment: Segment, address: Address) -> str:
 
 
 def _event(identity: str, fields: Mapping[str, str]) -> LedgerEvent:
-    raw, (pool, _, offset) = json.loads(fields["event"]), fields["place"].rpartition("|")
+    pool, _, offset = fields["place"].rpartition("|")
     return LedgerEvent(
         at=int(identity.partition("-")[0]) / 1000,
         address=_address(pool, offset),
-        state=raw["state"],
-        host=HostName(raw["host"]),
-        name=raw["name"],
-        mac=raw["mac"],
-        container_id=ContainerId(raw["container"]),
+        state=_STATES[fields["state"]],
+        host=HostName(fields["host"]),
+        name=fields["name"],
+        mac=fields["mac"],
+        container_id=ContainerId(fields["container"]),
     )
 
 

@@ -260,10 +260,10 @@ end
 -- Who had which address when: one entry for every change of hands.
 local most_events = 50000
 local function note(base, place, lease)
-  local event = {
-    state = lease.state, host = lease.host, name = lease.name, mac = lease.mac, container = lease.owner.container,
-  }
-  redis.call('XADD', base .. 'history', 'MAXLEN', '~', most_events, '*', 'place', place, 'event', cjson.encode(event))
+  redis.call(
+    'XADD', base .. 'history', 'MAXLEN', '~', most_events, '*', 'place', place, 'state', lease.state,
+    'host', lease.host, 'name', lease.name, 'mac', lease.mac, 'container', lease.owner.container
+  )
 end
 
 local function occupy(base, place)
