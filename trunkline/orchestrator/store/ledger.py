@@ -262,15 +262,23 @@ class Ledger:
             found.append(_lease(segment.name, pool, offset, text))
         return tuple(sorted(found, key=lambda lease: (lease.address.version, int(lease.address))))
 
-    def history(self, segment: Segment, address: Address, most: int) -> tuple[LedgerEvent, ...]:
+    def history(
+        self, segment: Segment, address: Address, most: int, *, before: float | None = None
+    ) -> tuple[LedgerEvent, ...]:
         """Give the newest changes of hands of an address, the newest first.
+
+        Args:
+            segment: Where.
+            address: Which.
+            most: How many.
+            before: Only those up to this moment, in seconds since the epoch.
 
         Raises:
             AddressError: no subnet of the segment has the address.
         """
         key, place = f"{PREFIX}ledger:{segment.name}:history", _place_in(segment, address)
         found: list[LedgerEvent] = []
-        last = "+"
+        last = "+" if before is None else str(int(before * 1000))
         while len(found) < most:
             entries = self._connection.do("XREVRANGE", key, last, "-", "COUNT", EVENTS_AT_ONCE)
             found += [_event(identity, fields) for identity, fields in entries if fields["place"] == place]
