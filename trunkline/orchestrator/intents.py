@@ -148,7 +148,7 @@ class Endpoint:
 class GatedNetwork:
     """A Docker network whose addresses come from our IPAM plug-in, whoever made it.
 
-    ``endpoints`` are those of running containers, by container; ``bound`` are all that belong to it, running or not.
+    ``endpoints`` are those of running containers, by container.
     """
 
     id: str
@@ -157,7 +157,6 @@ class GatedNetwork:
     parent: str
     endpoints: Mapping[ContainerId, Endpoint] = field(default_factory=dict)
     names: Mapping[ContainerId, str] = field(default_factory=dict)
-    bound: frozenset[ContainerId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,11 @@ LONGEST_ECHO = 64
 """Characters of a foreign text that an error message repeats."""
 
 
+def has_label_of_ours(labels: Mapping[str, str]) -> bool:
+    """Say whether a container carries any label of ours, also a mistyped one."""
+    return any(key.startswith(PREFIX) for key in labels)
+
+
 def wanted(labels: Mapping[str, str], inventory: Inventory, host: HostName) -> Wanted:
     """Read what a container on ``host`` asks for. Without a label of ours it asks for nothing.
 

@@ -160,6 +160,6 @@ def test_while_a_start_waits_for_its_address_docker_tells_what_there_is(
         (facts,) = engine.containers()
         assert (facts.name, list(facts.endpoints)) == ("one", ["web"])
         assert engine.inspect(facts.id) == facts
-        assert [network.bound for network in engine.gated()] == [{facts.id}]
+        assert [network.name for network in engine.gated()] == ["web"]
         ready_now.set()
         assert started.result(10) == facts.id

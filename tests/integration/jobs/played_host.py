@@ -42,6 +42,9 @@ class PlayedEngine:
     def containers(self) -> tuple[ContainerFacts, ...]:
         return (self.container,)
 
+    def all_containers(self) -> tuple[ContainerFacts, ...]:
+        return (self.container,)
+
     def inspect(self, container: ContainerId) -> ContainerFacts | None:
         return self.container if container == CONTAINER else None
 

@@ -120,7 +120,7 @@ def test_a_defect_shows_in_the_status(site: Site, machine: Machine, monkeypatch:
     def broken() -> tuple[ContainerFacts, ...]:
         raise KeyError("x")
 
-    monkeypatch.setattr(machine.engine, "containers", broken)
+    monkeypatch.setattr(machine.engine, "all_containers", broken)
     with pytest.raises(KeyError):
         sync_host(machine, context=site.context, force=True)
     status = site.store.devices.status(host_key(H1))
@@ -128,7 +128,7 @@ def test_a_defect_shows_in_the_status(site: Site, machine: Machine, monkeypatch:
     assert status.lease_holder == ""
 
 
-def a_network(*guests: tuple[str, str, str], bound: tuple[ContainerId, ...] = ()) -> GatedNetwork:
+def a_network(*guests: tuple[str, str, str]) -> GatedNetwork:
     """Describe a network of the plug-in; guests are container, MAC, address."""
     endpoints = {
         ContainerId(container): Endpoint(
@@ -148,7 +148,6 @@ def a_network(*guests: tuple[str, str, str], bound: tuple[ContainerId, ...] = ()
         parent="eth0.10",
         endpoints=endpoints,
         names=names,
-        bound=frozenset(bound),
     )
 
 
@@ -197,7 +196,7 @@ def test_with_prune_container_the_vlan_comes_and_goes_with_the_containers_and_th
     assert list(links.observe()) == ["eth0.10"]
     assert "allowed vlan 10,100" not in site.port()
 
-    network = a_network(bound=(CONTAINER,))
+    network = a_network()
     engine.networks_of_the_plugin = (replace(network, name="web"),)
     engine.container = replace(engine.container, running=False, endpoints={"web": an_endpoint()})
     resync_host(H1, context=site.context, engine=engine)
@@ -206,7 +205,7 @@ def test_with_prune_container_the_vlan_comes_and_goes_with_the_containers_and_th
     sync_host(machine, context=site.context, force=True)
     assert "allowed vlan 10,100" in site.port()
 
-    engine.networks_of_the_plugin = (replace(network, name="web", bound=frozenset()),)
+    engine.networks_of_the_plugin = (replace(network, name="web"),)
     engine.container = replace(engine.container, endpoints={})
     links.made["eth0.10"] = replace(links.made["eth0.10"], children=("0123456789ab",))
     resync_host(H1, context=site.context, engine=engine)
@@ -253,7 +252,7 @@ def an_endpoint() -> Endpoint:
 def test_a_network_whose_segment_the_policy_forbids_holds_nothing(site: Site, machine: Machine) -> None:
     engine = machine.engine
     assert isinstance(engine, PlayedEngine)
-    engine.networks_of_the_plugin = (a_network(bound=(CONTAINER,)),)
+    engine.networks_of_the_plugin = (a_network(),)
     endpoints = {"typed": an_endpoint()}
     engine.container = replace(engine.container, labels={}, endpoints=endpoints)
     change_web(site, prune="network")

@@ -11,8 +11,6 @@ from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwor
 from trunkline.orchestrator.ipam.messages import SEGMENT_OPTION
 from trunkline.orchestrator.models import Address, ContainerId, Network, SegmentName
 
-LABELS = "trunkline."
-"""Beginning of every label of ours."""
 MANAGED, SEGMENT = "trunkline.managed", "trunkline.segment"
 DEFAULT_BRIDGE = "bridge"
 IPAM_DRIVER, IPAM_SEGMENT = "trunkline", SEGMENT_OPTION
@@ -87,8 +85,8 @@ def _endpoint(name: str, item: Answer) -> Endpoint:
     )
 
 
-def gated_network(network: Answer, listed: Sequence[Answer] = ()) -> GatedNetwork | None:
-    """Read a network whose addresses come from our plug-in; None for any other. ``listed``: all containers.
+def gated_network(network: Answer) -> GatedNetwork | None:
+    """Read a network whose addresses come from our plug-in; None for any other.
 
     Its option names a segment; that is somebody's text until the inventory knows it.
     """
@@ -109,8 +107,6 @@ def gated_network(network: Answer, listed: Sequence[Answer] = ()) -> GatedNetwor
         parent=str((network.get("Options") or {}).get("parent", "")),
         endpoints={key: _guest(name, str(network["Id"]), item) for key, item in containers.items()},
         names={key: str(item.get("Name") or "") for key, item in containers.items()},
-        # By name: a container that never ran does not know its network's id.
-        bound=frozenset(ContainerId(item["Id"]) for item in listed if name in _networks_of(item)),
     )
 
 
@@ -127,11 +123,6 @@ def _guest(network: str, network_id: str, item: Answer) -> Endpoint:
         mac=(item.get("MacAddress") or "").lower(),
         addresses=tuple(ip_interface(address).ip for address in found if address),
     )
-
-
-def has_label_of_ours(listed: Answer) -> bool:
-    """Say whether a container of `docker ps` carries any label of ours, also a mistyped one."""
-    return any(str(key).startswith(LABELS) for key in listed.get("Labels") or {})
 
 
 def is_ours(network: Answer) -> bool:

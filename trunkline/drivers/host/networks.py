@@ -21,7 +21,6 @@ from trunkline.drivers.host.facts import (
     Answer,
     facts_of,
     gated_network,
-    has_label_of_ours,
     is_internal,
     is_ours,
     listed_facts,
@@ -33,6 +32,7 @@ from trunkline.orchestrator.addressing import placeholder
 from trunkline.orchestrator.errors import AddressError, NotOurs, PermanentError, TransientError, Unreachable
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, NetworkIntent
 from trunkline.orchestrator.ipam.messages import GATE_LATER, GATE_OPTION, SEGMENT_OPTION
+from trunkline.orchestrator.labels import has_label_of_ours
 from trunkline.orchestrator.models import Address, ContainerId, SegmentName
 
 GATEWAY_PRIORITY_API = (1, 48)
@@ -76,8 +76,16 @@ class Engine:
         Raises:
             Unreachable: Docker did not answer for all of them: no answer is never an empty list.
         """
+        return tuple(found for found in self.all_containers() if has_label_of_ours(found.labels))
+
+    def all_containers(self) -> tuple[ContainerFacts, ...]:
+        """List every container, running or not, ours or not.
+
+        Raises:
+            Unreachable: Docker did not answer.
+        """
         listed = self._client.ask(lambda api: api.containers(all=True), "list its containers")
-        return tuple(listed_facts(item) for item in listed if has_label_of_ours(item))
+        return tuple(listed_facts(item) for item in listed)
 
     def inspect(self, container: ContainerId) -> ContainerFacts | None:
         """Look at one container; None only when Docker says that it does not exist.
@@ -112,20 +120,18 @@ class Engine:
         listed = self._client.ask(lambda api: api.networks(), "list its networks")
         # Only the description of a single network names its containers.
         whole = [self._described(str(item["Id"])) for item in listed if gated_network(item) is not None]
-        if not whole:
-            return ()
-        guests = self._client.ask(lambda api: api.containers(all=True), "list its containers")
-        found = [network for answer in whole if answer and (network := gated_network(answer, guests))]
+        found = [network for answer in whole if answer and (network := gated_network(answer))]
         return tuple(sorted(found, key=lambda each: each.id))
 
     def plugged(self) -> Mapping[str, SegmentName]:
-        """Name the networks whose addresses come from our plug-in, each with the segment it is for.
+        """Name the networks whose addresses come from our plug-in, by name and by id, each with its segment.
 
         Raises:
             Unreachable: Docker did not answer.
         """
         listed = self._client.ask(lambda api: api.networks(), "list its networks")
-        return {found.name: found.segment for item in listed if (found := gated_network(item))}
+        found = [network for item in listed if (network := gated_network(item))]
+        return {key: network.segment for network in found for key in (network.name, network.id)}
 
     def parents(self) -> Mapping[str, str]:
         """Give every link that a Docker network sits on, with that network's name, whoever made it.

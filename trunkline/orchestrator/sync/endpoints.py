@@ -123,7 +123,7 @@ def identify(this: Pass) -> None:
     for its endpoint, and what belonged to an endpoint that is gone while nobody told of its release, rests.
     """
     ledger, now = this.context.store.ledger, this.context.store.now()
-    networks = this.machine.engine.gated()
+    networks = this.gated
     for name, segment in sorted(this.inventory.segments.items()):
         guests = {
             (endpoint.mac, address): (container, endpoint.endpoint_id, network.names.get(container, ""))
@@ -151,7 +151,7 @@ def reap(this: Pass) -> None:
     that was in it.
     """
     ledger = this.context.store.ledger
-    known = {facts.id for facts in this.containers}
+    known = {facts.id for facts in this.all_containers}
     for segment in this.inventory.segments.values():
         for lease in ledger.leases(segment, this.machine.name):
             container = lease.owner.container_id

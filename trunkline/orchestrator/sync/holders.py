@@ -13,6 +13,7 @@ import structlog
 
 from trunkline.orchestrator.errors import AddressError, ConfigError, PermanentError
 from trunkline.orchestrator.intents import ContainerFacts, GatedNetwork
+from trunkline.orchestrator.labels import has_label_of_ours
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
 from trunkline.orchestrator.models import ContainerId, DeviceKey, HostName, Inventory, SegmentName
 from trunkline.orchestrator.planning import devices_of
@@ -71,12 +72,17 @@ def resync_host(host: HostName, *, context: Context, engine: Engine) -> frozense
     inventory = context.inventory()
     needs = needs_on(inventory, host)
     before = context.store.desired.holders_of(host)
-    containers, networks = engine.containers(), engine.gated()
-    plugged = {network.name: network.segment for network in networks}
-    bound = frozenset(holder_of(container) for network in networks for container in network.bound)
-    listed = {holder_of(facts.id): facts for facts in containers}
+    networks = engine.gated()
+    # A container that was created with a network's id and never ran knows it by that.
+    plugged = {key: network.segment for network in networks for key in (network.name, network.id)}
+    listed = {holder_of(facts.id): facts for facts in engine.all_containers()}
+    concerned = {
+        holder
+        for holder, facts in listed.items()
+        if has_label_of_ours(facts.labels) or not plugged.keys().isdisjoint(facts.endpoints)
+    }
     changed = _hold_networks(host, before, networks, needs, context=context)
-    for container in _containers(before.keys() | bound | listed.keys()):
+    for container in _containers(before.keys() | concerned):
         holder = holder_of(container)
         facts = listed.get(holder) or engine.inspect(container)
         wanted = _wishes(context, inventory, host, facts) | _joined(context, inventory, host, facts, plugged)

@@ -22,8 +22,15 @@ from trunkline.orchestrator.errors import (
     TransientError,
     unforeseen,
 )
-from trunkline.orchestrator.intents import AttachmentIntent, ContainerFacts, HostReport, LinkIntent, Wanted
-from trunkline.orchestrator.labels import printable
+from trunkline.orchestrator.intents import (
+    AttachmentIntent,
+    ContainerFacts,
+    GatedNetwork,
+    HostReport,
+    LinkIntent,
+    Wanted,
+)
+from trunkline.orchestrator.labels import has_label_of_ours, printable
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
 from trunkline.orchestrator.models import (
     ContainerId,
@@ -76,10 +83,25 @@ class Pass:
     context: Context
     machine: Machine
     inventory: Inventory
-    containers: tuple[ContainerFacts, ...] = ()
+    all_containers: tuple[ContainerFacts, ...] = ()
+    gated: tuple[GatedNetwork, ...] = ()
     wishes: Mapping[ContainerId, Wanted] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     transient: bool = False
+
+    @property
+    def containers(self) -> tuple[ContainerFacts, ...]:
+        """Give those with a label of ours."""
+        return tuple(facts for facts in self.all_containers if has_label_of_ours(facts.labels))
+
+    def read_docker(self) -> None:
+        """Read what Docker has.
+
+        Raises:
+            Unreachable: it did not answer for everything: no answer is never an empty list.
+        """
+        self.all_containers = self.machine.engine.all_containers()
+        self.gated = tuple(self.machine.engine.gated())
 
     def failed(self, subject: str, error: OrchestratorError) -> None:
         """Remember a problem; the pass goes on with the next item."""
@@ -184,7 +206,7 @@ def _pass(machine: Machine, context: Context, inventory: Inventory, generation: 
         for each in intent.present
         if fabric_cause(inventory, machine.name, each.segment, switches) is None and _link_up(this, each)
     ]
-    this.containers = machine.engine.containers()
+    this.read_docker()
     this.wishes = _wishes(this)
     _move_away(this, intent.present)
     _stand(this)
@@ -353,7 +375,7 @@ def _move_away(this: Pass, wanted: Sequence[AttachmentIntent]) -> None:
         except OrchestratorError as error:
             this.failed(f"attachment {this.machine.name}/{segment}", error)
     if moved:
-        this.containers = this.machine.engine.containers()
+        this.read_docker()
 
 
 def _clear_leftovers(this: Pass) -> None:
@@ -398,11 +420,7 @@ def _segments_in_use(this: Pass) -> frozenset[SegmentName]:
 def _standing(this: Pass) -> frozenset[SegmentName]:
     """Name the segments whose link stays while nothing uses it: a network sits on it that is there to be used."""
     networks = this.machine.engine.networks()
-    typed = {
-        each.segment
-        for each in this.machine.engine.gated()
-        if networks.get(each.segment, {}).get("Id") != each.id
-    }
+    typed = {each.segment for each in this.gated if networks.get(each.segment, {}).get("Id") != each.id}
     return declared_on(this.inventory, this.machine.name) | typed
 
 

@@ -162,6 +162,9 @@ class Engine(Protocol):
     def containers(self) -> tuple[ContainerFacts, ...]:
         """List every container that carries one of our labels, running or not."""
 
+    def all_containers(self) -> tuple[ContainerFacts, ...]:
+        """List every container, running or not."""
+
     def inspect(self, container: ContainerId) -> ContainerFacts | None:
         """Look at one container; None when Docker says that it does not exist."""
 
@@ -172,7 +175,7 @@ class Engine(Protocol):
         """List the networks whose addresses come from our plug-in, with their running containers."""
 
     def plugged(self) -> Mapping[str, SegmentName]:
-        """Name the networks whose addresses come from our plug-in, each with the segment it is for."""
+        """Name the networks whose addresses come from our plug-in, by name and by id, each with its segment."""
 
     def parents(self) -> Mapping[str, str]:
         """Give every link that a Docker network sits on, with that network's name, whoever made it."""
