@@ -163,3 +163,42 @@ def test_while_a_start_waits_for_its_address_docker_tells_what_there_is(
         assert [network.name for network in engine.gated()] == ["web"]
         ready_now.set()
         assert started.result(10) == facts.id
+
+
+def test_docker_gives_up_on_what_it_could_not_connect_and_it_can_be_started_later(
+    dockerd: PrivateEngine, plugin: Plugged
+) -> None:
+    create(dockerd, "--subnet", "172.31.0.0/16")
+    plugin.store.desired.set_state(plugin.driver.host, WEB, "failed", "switch sw1 does not answer")
+    for policy in ("always", "no"):
+        with pytest.raises(AssertionError, match="switch sw1 does not answer"):
+            dockerd.run(policy, "--network", "web", "--restart", policy)
+    dockerd.run("well", "--network", "none", "--restart", "always")
+    plugin.store.desired.set_state(plugin.driver.host, WEB, "ready")
+    with closing(Engine(dockerd.url)) as engine:
+        found = {facts.name: facts.id for facts in engine.all_containers()}
+        assert {name: engine.gave_up(each) for name, each in found.items()} == {
+            "always": True,
+            "no": False,
+            "well": False,
+        }
+        engine.start(found["always"])
+        assert not engine.gave_up(found["always"])
+    assert addresses(dockerd, "always")[0]
+
+
+def test_while_the_plugin_is_away_docker_gives_up_and_what_it_releases_is_found_out(
+    dockerd: PrivateEngine, store: Store, tmp_path: Path
+) -> None:
+    socket = place(dockerd)
+    with plugged(store, tmp_path, path=socket) as plugin:
+        ready(store, plugin.inventory, plugin.driver.host)
+        create(dockerd, "--subnet", "172.31.0.0/16")
+    with pytest.raises(AssertionError, match="trunkline"):
+        dockerd.run("one", "--network", "web", "--restart", "always")
+    with plugged(store, tmp_path, path=socket), closing(Engine(dockerd.url)) as engine:
+        (facts,) = engine.all_containers()
+        assert engine.gave_up(facts.id)
+        engine.start(facts.id)
+        assert addresses(dockerd, "one")[0]
+        dockerd.clean()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any
 
+from trunkline.orchestrator.errors import TransientError
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, NetworkIntent
 from trunkline.orchestrator.jobs import Tools
 from trunkline.orchestrator.models import Address, ContainerId, HostName, SegmentName
@@ -33,6 +34,9 @@ class PlayedEngine:
     others: dict[str, str] = field(default_factory=dict)
     """Links under networks that somebody else made."""
     networks_of_the_plugin: tuple[GatedNetwork, ...] = ()
+    given_up: set[ContainerId] = field(default_factory=set)
+    starts: list[ContainerId] = field(default_factory=list)
+    refuses_to_start: bool = False
     container: ContainerFacts = field(
         default_factory=lambda: ContainerFacts(
             id=CONTAINER, name="web-1", running=True, labels={"trunkline.segment": "web"}
@@ -47,6 +51,16 @@ class PlayedEngine:
 
     def inspect(self, container: ContainerId) -> ContainerFacts | None:
         return self.container if container == CONTAINER else None
+
+    def gave_up(self, container: ContainerId) -> bool:
+        return container in self.given_up
+
+    def start(self, container: ContainerId) -> None:
+        self.starts.append(container)
+        if self.refuses_to_start:
+            raise TransientError("cannot be started", subject=f"container {container[:12]}")
+        self.given_up.discard(container)
+        self.container = replace(self.container, running=True)
 
     def networks(self) -> dict[SegmentName, Any]:
         return dict(self.made)

@@ -340,3 +340,39 @@ def test_the_gate_tells_at_once_what_the_switch_refused(site: Site, machine: Mac
     sync.join()
     assert time.monotonic() - started < 15
     assert site.store.desired.holders_of(H1) == {}
+
+
+def test_what_docker_gave_up_on_is_started_once_its_segment_is_ready(site: Site, machine: Machine) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.networks_of_the_plugin = (replace(a_network(), name="web"),)
+    stopped = replace(engine.container, labels={}, running=False, endpoints={"web": an_endpoint()})
+    engine.container = stopped
+    engine.given_up = {CONTAINER}
+    resync_host(H1, context=site.context, engine=engine)
+    sync_host(machine, context=site.context, force=True)
+    assert engine.starts == [], "the switch is not ready yet"
+    site.sync()
+    engine.refuses_to_start = True
+    problems = sync_host(machine, context=site.context, force=True)
+    assert problems == {"container web-1": "container cccccccccccc: cannot be started"}
+    sync_host(machine, context=site.context, force=True)
+    assert engine.starts == [CONTAINER], "a second try waits"
+    engine.refuses_to_start = False
+    fails, _ = machine.revivals[CONTAINER]
+    machine.revivals[CONTAINER] = (fails, 0.0)
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert engine.container.running
+    sync_host(machine, context=site.context, force=True)
+    assert (engine.starts, machine.revivals) == ([CONTAINER] * 2, {})
+
+
+def test_what_was_stopped_on_purpose_stays_so(site: Site, machine: Machine) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.networks_of_the_plugin = (replace(a_network(), name="web"),)
+    engine.container = replace(engine.container, labels={}, running=False, endpoints={"web": an_endpoint()})
+    resync_host(H1, context=site.context, engine=engine)
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    assert engine.starts == []

@@ -125,6 +125,16 @@ def _guest(network: str, network_id: str, item: Answer) -> Endpoint:
     )
 
 
+def was_given_up(raw: Answer) -> bool:
+    """Say of a `docker inspect` answer whether the container should run, but its start failed in our plug-in.
+
+    Docker's words end in ours, or tell that it did not find us; either way they name the plug-in.
+    """
+    state = raw.get("State") or {}
+    policy = ((raw.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") or "no"
+    return not state.get("Running") and policy != "no" and IPAM_DRIVER in str(state.get("Error") or "")
+
+
 def is_ours(network: Answer) -> bool:
     """Say whether Trunkline made this network: it carries our mark, and the segment it is named like."""
     labels = network.get("Labels") or {}

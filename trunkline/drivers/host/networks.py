@@ -26,6 +26,7 @@ from trunkline.drivers.host.facts import (
     listed_facts,
     shape,
     shape_of,
+    was_given_up,
     way_out,
 )
 from trunkline.orchestrator.addressing import placeholder
@@ -99,6 +100,28 @@ class Engine:
             lambda api: api.containers(all=True, filters={"id": container}), "list its containers"
         )
         return next((listed_facts(item) for item in listed if item["Id"] == container), None)
+
+    def gave_up(self, container: ContainerId) -> bool:
+        """Say whether Docker could not start it for our plug-in's sake, though its policy wants it to run.
+
+        Raises:
+            Unreachable: Docker did not answer.
+        """
+        raw = self._inspected(container)
+        return raw is not None and was_given_up(raw)
+
+    def start(self, container: ContainerId) -> None:
+        """Start a container; one that is gone is no error.
+
+        Raises:
+            OrchestratorError: Docker refuses, or cannot.
+        """
+        try:
+            self._client.ask(
+                lambda api: api.start(container), "start it", about=f"container {container[:12]}"
+            )
+        except Gone:
+            return
 
     def networks(self) -> Mapping[SegmentName, Answer]:
         """List the networks that Trunkline made, by segment, as Docker describes them.

@@ -53,6 +53,7 @@ from trunkline.orchestrator.store import DeviceLease
 from trunkline.orchestrator.sync.attachments import fabric_cause, retire, switch_views
 from trunkline.orchestrator.sync.backoff import backoff_seconds
 from trunkline.orchestrator.sync.endpoints import attach, detach, identify, reap
+from trunkline.orchestrator.sync.revival import revive
 from trunkline.orchestrator.sync.writes import write
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ log = structlog.get_logger(__name__)
 class Machine:
     """The host a worker runs on: its engine and its links.
 
-    ``keep`` is told after each pass which links are ours, so that they can be made again after a reboot.
+    ``keep`` is told after each pass which links are ours, so that they can be made again after a reboot. ``revivals``
+    remembers how often a container was started again, and when it may be next.
     """
 
     name: HostName
@@ -74,6 +76,7 @@ class Machine:
     links: Links
     boot_id: str = ""
     keep: Callable[[Sequence[LinkIntent]], None] = lambda _: None
+    revivals: dict[ContainerId, tuple[int, float]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -217,6 +220,7 @@ def _pass(machine: Machine, context: Context, inventory: Inventory, generation: 
     _clear_leftovers(this)
     identify(this)
     reap(this)
+    revive(this)
     _report(this, withdrawn=[absent.segment for absent in intent.absent])
     return this
 

@@ -168,6 +168,12 @@ class Engine(Protocol):
     def inspect(self, container: ContainerId) -> ContainerFacts | None:
         """Look at one container; None when Docker says that it does not exist."""
 
+    def gave_up(self, container: ContainerId) -> bool:
+        """Say whether its start failed in our plug-in, though its restart policy wants it to run."""
+
+    def start(self, container: ContainerId) -> None:
+        """Start a container."""
+
     def networks(self) -> Mapping[SegmentName, Any]:
         """List the networks that Trunkline made, as Docker describes them."""
 
