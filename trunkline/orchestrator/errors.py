@@ -70,6 +70,10 @@ class StoreUnavailable(TransientError):
     """Redis is down, still loading, out of memory or refuses writes."""
 
 
+class LedgerClosed(TransientError):
+    """The record is new or was lost, and not every host has told yet which addresses its containers use."""
+
+
 class GateClosed(TransientError):
     """A host's attachment to a segment is not ready, so that no address is given.
 

@@ -7,13 +7,13 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from tests.dockerd import PrivateEngine
-from tests.integration.ipam.plugged import WEB, Plugged, plugged, ready
+from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, ready
 from trunkline.drivers.host.networks import Engine
 from trunkline.orchestrator.models import SegmentName
 from trunkline.orchestrator.store import Store
@@ -202,3 +202,26 @@ def test_while_the_plugin_is_away_docker_gives_up_and_what_it_releases_is_found_
         engine.start(facts.id)
         assert addresses(dockerd, "one")[0]
         dockerd.clean()
+
+
+def test_forty_containers_at_once_on_two_engines_get_forty_addresses(
+    dockerd: PrivateEngine, store: Store, tmp_path: Path
+) -> None:
+    with PrivateEngine() as other, ExitStack() as running:
+        engines = {H1: dockerd, H2: other}
+        for host, engine in engines.items():
+            plugin = running.enter_context(plugged(store, tmp_path / host, host=host, path=place(engine)))
+            running.callback(engine.clean)
+            ready(store, plugin.inventory, host)
+            create(engine, "--subnet", "172.31.0.0/16", "--ipv6", "--subnet", "fd00:31::/64")
+
+        def run(number: int) -> tuple[str, str]:
+            engine = engines[(H1, H2)[number % 2]]
+            engine.run(f"c{number}", "--network", "web")
+            return addresses(engine, f"c{number}")
+
+        with ThreadPoolExecutor(40) as crowd:
+            given = [address for pair in crowd.map(run, range(40)) for address in pair]
+        assert len(set(given)) == 80
+        assert "" not in given
+        assert set(states(plugin)) == set(given)

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 
+from tests.builders import an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks
-from tests.integration.sync.site import H1, WEB, Site, a_site
-from trunkline.orchestrator.errors import GateClosed
+from tests.integration.sync.site import H1, H2, WEB, Site, a_site
+from trunkline.orchestrator.errors import GateClosed, LedgerClosed
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.models import ContainerId, host_key
 from trunkline.orchestrator.store import Owner
+from trunkline.orchestrator.store import ledger as ledger_module
 from trunkline.orchestrator.sync import endpoints
 from trunkline.orchestrator.sync.gate import FabricGate
 from trunkline.orchestrator.sync.holders import observe_container, resync_host
@@ -376,3 +378,50 @@ def test_what_was_stopped_on_purpose_stays_so(site: Site, machine: Machine) -> N
     site.sync()
     sync_host(machine, context=site.context, force=True)
     assert engine.starts == []
+
+
+def test_after_a_loss_of_the_record_nobody_gets_what_a_running_container_uses(
+    site: Site, machine: Machine
+) -> None:
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    labelled = replace(an_endpoint(), endpoint_id="e1", mac="02:00:00:00:00:09")
+    labelled = replace(labelled, addresses=(ip_address("172.31.0.2"), ip_address("fd00:31::2")))
+    engine.container = replace(engine.container, endpoints={"web": labelled})
+    engine.networks_of_the_plugin = (a_network(("d" * 64, "02:00:00:00:00:07", "172.31.0.3")),)
+    inventory = site.context.inventory()
+    web = inventory.segments[WEB]
+    site.store.connection.do("FLUSHDB")
+    site.store.inventory.put(dump(inventory), who="test", closes=True)
+
+    def newcomer(number: int) -> str:
+        mac = f"02:00:00:00:01:{number:02x}"
+        lease = ledger.allocate(web, family=4, owner=Owner.by_mac(H2, mac), host=H2, name="", mac=mac)
+        return str(lease.address)
+
+    with pytest.raises(LedgerClosed, match="segment web: the record is new or was lost"):
+        newcomer(1)
+    sync_host(machine, context=site.context, force=True)
+    states = {str(lease.address): lease.host for lease in ledger.leases(web)}
+    assert states == {"172.31.0.2": H1, "fd00:31::2": H1, "172.31.0.3": H1}
+    site.store.devices.heartbeat("agent:h2", 60.0)
+    with pytest.raises(LedgerClosed, match="h2 did not tell yet"):
+        newcomer(1)
+    assert ledger.told(H2, of=inventory.hosts)
+    assert not ledger.is_closed()
+    assert {newcomer(1), newcomer(2)}.isdisjoint(states)
+
+
+def test_a_host_without_a_sign_of_life_keeps_a_lost_ledger_closed_for_a_while_only(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del machine
+    web = site.context.inventory().segments[WEB]
+    site.store.connection.do("FLUSHDB")
+    site.store.inventory.put(dump(an_inventory(segments={WEB: web})), who="test", closes=True)
+    owner = Owner.by_mac(H1, "02:00:00:00:00:01")
+    with pytest.raises(LedgerClosed, match="there was little time to tell"):
+        site.store.ledger.allocate(web, family=4, owner=owner, host=H1, name="")
+    monkeypatch.setattr(ledger_module, "PATIENCE_SECONDS", 0.0)
+    assert site.store.ledger.allocate(web, family=4, owner=owner, host=H1, name="").state == "PENDING"
+    assert not site.store.ledger.is_closed()

@@ -8,6 +8,7 @@ at every start, when neither Redis nor the network may be there yet. No call spe
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ from trunkline.orchestrator.errors import (
     AddressError,
     ConfigError,
     GateClosed,
+    LedgerClosed,
     PolicyDenied,
     StoreUnavailable,
 )
@@ -50,7 +52,7 @@ from trunkline.orchestrator.store.ledger import Ledger
 log = structlog.get_logger(__name__)
 
 Answer = Mapping[str, object]
-POOL_SECONDS, ADDRESS_SECONDS = 45.0, 10.0
+POOL_SECONDS, ADDRESS_SECONDS, POLL_SECONDS = 45.0, 10.0, 0.2
 DELIVERIES = 64
 GATEWAY_DATA = "com.docker.network.gateway"
 LIVE = frozenset({"PENDING", "ACTIVE"})
@@ -237,11 +239,22 @@ class IpamDriver:
             )
 
         try:
-            return allocate()
+            return self._patiently(allocate)
         except GateClosed as closed:
             log.info("ipam.waits", host=self.host, segment=segment.name, state=closed.state)
             self.gate.open(segment.name, ADDRESS_SECONDS)
             return allocate()
+
+    def _patiently(self, allocate: Callable[[], LedgerLease]) -> LedgerLease:
+        """Wait while the hosts tell a new record what they use: that takes them a moment."""
+        last = time.monotonic() + ADDRESS_SECONDS
+        while True:
+            try:
+                return allocate()
+            except LedgerClosed:
+                if time.monotonic() > last:
+                    raise
+                time.sleep(POLL_SECONDS)
 
     def _keep(self, segment: Segment, address: Address) -> str:
         """Answer for an address that is asked for without a MAC; gives the MAC that has it, or none.

@@ -17,19 +17,22 @@ class Inventories:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, text: str, *, who: str, after: int | None = None) -> int:
+    def put(self, text: str, *, who: str, after: int | None = None, closes: bool = False) -> int:
         """Store a new version; the newest one counts. Returns its number, from 1.
 
         Args:
             text: The inventory, as `dump` writes it.
             who: Who applies it.
             after: The version it was compared with, 0 for none; None does not care.
+            closes: The first version closes the ledger until the hosts have told what their containers use: the
+                record may be new, or it was lost.
 
         Raises:
             Busy: somebody stored another version after that one.
         """
         entry = json.dumps({"text": text, "who": who}, sort_keys=True)
-        number = int(self._connection.script("put_inventory", entry, "" if after is None else after))
+        known = "" if after is None else after
+        number = int(self._connection.script("put_inventory", entry, known, int(closes)))
         if number < 0:
             raise Busy(
                 f"version {-number} was applied meanwhile",

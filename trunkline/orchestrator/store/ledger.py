@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from ipaddress import ip_interface, ip_network
 from typing import get_args
 
 from trunkline.orchestrator.addressing import PoolSpec, place_of, pools
-from trunkline.orchestrator.errors import AddressError, GateClosed, PoolExhausted, StoreUnavailable
+from trunkline.orchestrator.errors import (
+    AddressError,
+    GateClosed,
+    LedgerClosed,
+    PoolExhausted,
+    StoreUnavailable,
+)
 from trunkline.orchestrator.models import Address, ContainerId, HostName, Network, Segment, SegmentName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
 from trunkline.orchestrator.store.records import LeaseState, LedgerEvent, LedgerLease, Owner
@@ -19,6 +25,8 @@ _STATES: Mapping[str, LeaseState] = {state: state for state in get_args(LeaseSta
 LONGEST_NAME = 100
 """Of a container's name so much counts."""
 BUCKETS_AT_ONCE, EVENTS_AT_ONCE = 8, 1000
+PATIENCE_SECONDS = 15.0
+"""A ledger that was lost opens without hosts of which there was no sign of life for so long."""
 MOST_DEFINITIONS = 64
 """Tries to find a segment's pools on record while others put theirs there: right after the inventory changed."""
 
@@ -65,6 +73,7 @@ class Ledger:
         mac: str = "",
         kept: bool = False,
         gated: bool = False,
+        known: bool = False,
         within: Network | None = None,
     ) -> LedgerLease:
         """Give the owner one address of a family, the same one whenever it asks again.
@@ -81,10 +90,12 @@ class Ledger:
             mac: The endpoint's, when it is known by now; the address it had last is preferred.
             kept: The address stays the owner's while no endpoint uses it.
             gated: Only while the host's attachment to the segment is ready.
+            known: The owner uses it already, and tells a record that was lost.
             within: Only from this subnet, or part of one.
 
         Raises:
             GateClosed: the attachment is not ready.
+            LedgerClosed: the record was lost, and not every host that is there has told what it uses.
             AddressError: the wanted address is reserved, taken or resting, or the owner has another one.
             PoolExhausted: nothing is free.
             StoreUnavailable: Redis refuses, or processes with different inventories fight over the segment.
@@ -105,6 +116,8 @@ class Ledger:
             "mac": mac,
             "kept": kept,
             "gated": gated,
+            "known": known,
+            "patience": PATIENCE_SECONDS,
             "pools": [_offer(spec, within) for spec in specs if spec.spans],
         }
         if wanted is not None:
@@ -132,6 +145,18 @@ class Ledger:
                 return _lease(segment.name, pool, offset, text)
             case ["taken", text]:
                 raise _taken(segment, wanted, text)
+            case ["lost", *silent]:
+                raise LedgerClosed(
+                    "the record is new or was lost, and "
+                    + (
+                        f"{', '.join(sorted(silent))} did not tell"
+                        if silent
+                        else "there was little time to tell"
+                    )
+                    + " yet which addresses are in use",
+                    subject=f"segment {segment.name}",
+                    fix="try again in a moment; see that `trunkline worker host` runs on every host",
+                )
             case ["closed", state, cause]:
                 raise GateClosed(segment.name, state, cause)
             case ["other", pool, offset]:
@@ -149,6 +174,19 @@ class Ledger:
                     subject=f"segment {segment.name}",
                     fix="widen its ranges in the inventory, or remove containers",
                 )
+
+    def is_closed(self) -> bool:
+        """Say whether the hosts are still to tell what their containers use."""
+        return bool(self._connection.do("EXISTS", f"{PREFIX}closed"))
+
+    def told(self, host: HostName, *, of: Iterable[HostName]) -> bool:
+        """Record that a host has told all that its containers use; True when the ledger is open by that.
+
+        Args:
+            host: Which.
+            of: Every host that is to tell.
+        """
+        return bool(self._connection.script("told", host, *sorted(of)))
 
     def confirm(self, segment: Segment, *, owner: Owner, endpoint_id: str, mac: str) -> int:
         """Record that the owner uses its addresses, with Docker's endpoint id and MAC; returns how many."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.orchestrator.errors import AddressError
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, Wanted
 from trunkline.orchestrator.models import Address, SegmentName
 from trunkline.orchestrator.store import LedgerLease, Owner
 from trunkline.orchestrator.sync.writes import write
@@ -110,6 +110,46 @@ def detach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
     )
     if definition is not None:
         this.context.store.ledger.release(definition, owner_of(facts, segment))
+
+
+def tell(this: Pass) -> None:
+    """Put on record what the running containers of this host use, as long as the ledger waits for that.
+
+    Docker is the truth of it. What two containers claim stays with the first one, and the other is told.
+    """
+    ledger = this.context.store.ledger
+    if not ledger.is_closed():
+        return
+    for facts in this.containers:
+        for segment, endpoint in facts.endpoints.items():
+            if segment in this.wishes.get(facts.id, Wanted()).segments and endpoint.endpoint_id:
+                _tell(this, facts.name, SegmentName(segment), endpoint, owner_of(facts, SegmentName(segment)))
+    for network in this.gated:
+        for container, endpoint in network.endpoints.items():
+            _tell(this, network.names.get(container, ""), network.segment, endpoint, None)
+    ledger.told(this.machine.name, of=this.inventory.hosts)
+
+
+def _tell(this: Pass, name: str, segment: SegmentName, endpoint: Endpoint, owner: Owner | None) -> None:
+    """Tell one endpoint's addresses; without an owner they are its MAC's."""
+    definition = this.inventory.segments.get(segment)
+    if definition is None:
+        return
+    for address in endpoint.addresses:
+        try:
+            this.context.store.ledger.allocate(
+                definition,
+                family=address.version,
+                owner=owner or Owner.by_mac(this.machine.name, endpoint.mac),
+                host=this.machine.name,
+                name=name,
+                wanted=address,
+                mac="" if owner else endpoint.mac,
+                kept=owner is not None,
+                known=True,
+            )
+        except AddressError as error:
+            this.failed(f"container {name}", error)
 
 
 UNCONFIRMED_SECONDS = 60.0

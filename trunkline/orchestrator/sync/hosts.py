@@ -52,7 +52,7 @@ from trunkline.orchestrator.planning import (
 from trunkline.orchestrator.store import DeviceLease
 from trunkline.orchestrator.sync.attachments import fabric_cause, retire, switch_views
 from trunkline.orchestrator.sync.backoff import backoff_seconds
-from trunkline.orchestrator.sync.endpoints import attach, detach, identify, reap
+from trunkline.orchestrator.sync.endpoints import attach, detach, identify, reap, tell
 from trunkline.orchestrator.sync.revival import revive
 from trunkline.orchestrator.sync.writes import write
 
@@ -211,6 +211,7 @@ def _pass(machine: Machine, context: Context, inventory: Inventory, generation: 
     ]
     this.read_docker()
     this.wishes = _wishes(this)
+    tell(this)
     _move_away(this, intent.present)
     _stand(this)
     for present in led:

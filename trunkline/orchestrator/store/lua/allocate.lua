@@ -3,8 +3,9 @@
 -- first, last, ranges}], pool, offset} (pool and offset only when a certain address is asked for; bits, first and
 -- last count in IPv4 pools, ranges in IPv6 ones). `kept`: the lease outlives the
 -- endpoint that uses it. `gated`: only while the host's attachment is ready. Offsets are decimal text: they may
--- exceed 2^53. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} | {'other', pool, offset} |
--- {'full', how many rest} | {'closed', state, cause} | {'undefined'} when the pools on record are not the caller's.
+-- exceed 2^53. `known`: it is in use already. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} |
+-- {'other', pool, offset} | {'full', how many rest} | {'closed', state, cause} | {'lost', who has not told...} while the
+-- hosts tell what they use | {'undefined'} when the pools on record are not the caller's.
 local segment, ask = ARGV[1], cjson.decode(ARGV[2])
 local base = prefix .. 'ledger:' .. segment .. ':'
 local rest = base .. 'rest'
@@ -168,6 +169,29 @@ if existing then
     put_lease(base, existing, mine)
   end
   return { 'ok', pool, offset, cjson.encode(mine) }
+end
+
+-- The hosts that are there; one that is silent cannot keep the others waiting for ever.
+local function silent_hosts()
+  local silent = {}
+  for _, process in ipairs(redis.call('SMEMBERS', prefix .. 'processes')) do
+    local host = string.match(process, '^agent:(.*)$')
+    if host and redis.call('EXISTS', prefix .. 'alive:' .. process) == 1 then
+      if redis.call('SISMEMBER', prefix .. 'told', host) == 0 then
+        table.insert(silent, host)
+      end
+    end
+  end
+  return silent
+end
+
+local closed_since = not ask.known and redis.call('GET', prefix .. 'closed')
+if closed_since then
+  local silent = silent_hosts()
+  if #silent > 0 or at - tonumber(closed_since) < ask.patience then
+    return { 'lost', unpack(silent) }
+  end
+  redis.call('DEL', prefix .. 'closed', prefix .. 'told')
 end
 
 for _, place in ipairs(redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIMIT', 0, 64)) do
