@@ -23,6 +23,7 @@ from trunkline.orchestrator.settings import Settings
 from trunkline.orchestrator.sync.context import Context
 from trunkline.orchestrator.sync.gate import FabricGate
 from trunkline.orchestrator.watch.watcher import Watcher, stopper
+from trunkline.tasks.activation import handed_over
 from trunkline.tasks.boot import restore_links
 from trunkline.tasks.context import make_context
 from trunkline.tasks.devices import docker_url
@@ -30,6 +31,8 @@ from trunkline.tasks.devices import docker_url
 log = structlog.get_logger(__name__)
 
 DELIVER_SECONDS = 2.0
+LAST_ANSWERS_SECONDS = 5.0
+"""So long the end waits for answers that are being made."""
 BEAT_SECONDS, BELIEVED_SECONDS = 5.0, 20.0
 USUAL_SOCKET = "unix:///var/run/docker.sock"
 
@@ -44,7 +47,7 @@ def run_agent(settings: Settings, name: HostName, *, plugin: Path, docker: str |
     context = make_context(settings, owner="bell")
     links = Links(settings.sysctl_net)
     restore_links(settings.state_dir, links)
-    _serve_addresses(context, name, plugin, links, stop)
+    server = _serve_addresses(context, name, plugin, links, stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=partial(_beat, context, name, stop), name="beat", daemon=True).start()
@@ -59,11 +62,13 @@ def run_agent(settings: Settings, name: HostName, *, plugin: Path, docker: str |
     log.info("agent.started", host=name)
     _tell_systemd()
     stop.wait()
+    if not server.end(LAST_ANSWERS_SECONDS):
+        log.warning("agent.cut_off", host=name, seconds=LAST_ANSWERS_SECONDS)
 
 
 def _serve_addresses(
     context: Context, name: HostName, path: Path, links: Links, stop: threading.Event
-) -> None:
+) -> IpamServer:
     """Answer Docker from now on: it asks for what it had as soon as it starts."""
     driver = IpamDriver(
         host=name,
@@ -74,9 +79,10 @@ def _serve_addresses(
         link_is_up=partial(_link_is_up, context, name, links),
         to_deliver=threading.Event(),
     )
-    server = IpamServer(driver, path)
+    server = IpamServer(driver, path, listening=handed_over())
     threading.Thread(target=server.serve_forever, name="ipam", daemon=True).start()
     threading.Thread(target=_deliver, args=(driver, stop), name="releases", daemon=True).start()
+    return server
 
 
 def _link_is_up(context: Context, name: HostName, links: Links, segment: SegmentName) -> bool:

@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +51,7 @@ class Plugged:
     store: Store
     inventory: Inventory
     driver: IpamDriver
+    server: IpamServer
     gate: PlayedGate
     path: Path
     linked: list[bool]
@@ -78,8 +79,8 @@ class Plugged:
 
 
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("docker", timeout=10)
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__("docker", timeout=seconds)
         self._path = path
 
     def connect(self) -> None:
@@ -88,11 +89,13 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def post(path: Path, call: str, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
-    """Send one request over the socket."""
-    connection = _Connection(path)
+def post(
+    path: Path, call: str, body: bytes, headers: Mapping[str, str] | None = None, *, seconds: float = 10
+) -> tuple[int, dict[str, Any]]:
+    """Send one request over the socket and wait so long for each part of the answer."""
+    connection = _Connection(path, seconds)
     try:
-        connection.request("POST", call, body=body, headers=headers)
+        connection.request("POST", call, body=body, headers=headers or {})
         response = connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
         return response.status, answer
@@ -132,7 +135,15 @@ def plugged(
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield Plugged(store=store, inventory=inventory, driver=driver, gate=gate, path=place, linked=linked)
+        yield Plugged(
+            store=store,
+            inventory=inventory,
+            driver=driver,
+            server=server,
+            gate=gate,
+            path=place,
+            linked=linked,
+        )
     finally:
         server.shutdown()
         thread.join()

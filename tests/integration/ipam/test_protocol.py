@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import stat
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -133,9 +135,9 @@ def test_a_subnet_without_gateway_gives_old_engines_an_address_that_no_container
 
 
 def test_a_body_that_is_too_large_or_in_chunks_is_refused_at_once(plugin: Plugged) -> None:
-    status, answer = post(plugin.path, "/IpamDriver.RequestPool", b"", **{"Content-Length": "70000"})
+    status, answer = post(plugin.path, "/IpamDriver.RequestPool", b"", {"Content-Length": "70000"})
     assert (status, "at most" in answer["Error"]) == (200, True)
-    status, answer = post(plugin.path, "/IpamDriver.RequestPool", b"", **{"Transfer-Encoding": "chunked"})
+    status, answer = post(plugin.path, "/IpamDriver.RequestPool", b"", {"Transfer-Encoding": "chunked"})
     assert (status, "chunks" in answer["Error"]) == (200, True)
 
 
@@ -260,3 +262,26 @@ def test_the_bodies_of_real_engines_are_read(plugin: Plugged, captures: Path) ->
         assert "cannot be read" not in str(answer.get("Error", "")), line
         seen.add(call)
     assert seen
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_at_its_end_it_answers_what_was_asked_as_long_as_it_is_let(
+    store: Store, tmp_path: Path, *, patient: bool
+) -> None:
+    arrived, finish = threading.Event(), threading.Event()
+
+    def opening(_: SegmentName) -> None:
+        arrived.set()
+        assert finish.wait(20)
+
+    with plugged(store, tmp_path) as running, ThreadPoolExecutor(2) as others:
+        running.gate.on_open = opening
+        answer = others.submit(running.ask, "IpamDriver.RequestPool", {"Options": {"segment": "web"}})
+        assert arrived.wait(10)
+        end = others.submit(running.server.end, 10.0 if patient else 0.1)
+        if not patient:
+            assert end.result(10) is False
+        finish.set()
+        assert end.result(10) is patient
+        assert "PoolID" in answer.result(10)
+        assert not running.path.exists()

@@ -15,7 +15,12 @@ from ruamel.yaml import YAML
 
 CENTRAL = {"redis", "switch-worker", "control-worker", "sweeper"}
 ON_THE_HOST = {"agent", "host-worker"}
-UNITS = ("trunkline-agent.service", "trunkline-worker@.service", "trunkline-sweeper.service")
+UNITS = (
+    "trunkline-agent.socket",
+    "trunkline-agent.service",
+    "trunkline-worker@.service",
+    "trunkline-sweeper.service",
+)
 Config = dict[str, Any]  # a compose file is that open
 
 
@@ -142,12 +147,14 @@ def test_systemd_accepts_the_unit(root: Path, tmp_path: Path, name: str) -> None
     if program is None:
         pytest.skip("systemd-analyze is not installed on this machine")
     # The program need not be installed to check the unit, but systemd looks for it.
-    text = (root / "deploy/systemd" / name).read_text(encoding="utf-8")
-    unit = tmp_path / name
-    unit.write_text(text.replace("/opt/trunkline/bin/trunkline", "/bin/true"), encoding="utf-8")
+    for each in UNITS:
+        text = (root / "deploy/systemd" / each).read_text(encoding="utf-8")
+        (tmp_path / each).write_text(
+            text.replace("/opt/trunkline/bin/trunkline", "/bin/true"), encoding="utf-8"
+        )
 
     result = subprocess.run(
-        [program, "verify", "--man=no", "--recursive-errors=no", str(unit)],
+        [program, "verify", "--man=no", "--recursive-errors=no", str(tmp_path / name)],
         capture_output=True,
         text=True,
         check=False,
@@ -156,7 +163,37 @@ def test_systemd_accepts_the_unit(root: Path, tmp_path: Path, name: str) -> None
     assert (result.returncode, result.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", UNITS)
+def test_systemd_finds_no_cycle_with_docker(root: Path, tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed on this machine")
+    for unit in (root / "deploy/systemd").glob("trunkline-agent.*"):
+        text = unit.read_text(encoding="utf-8").replace("/opt/trunkline/bin/trunkline", "/bin/true")
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    shutil.copytree(root / "deploy/systemd/docker.service.d", tmp_path / "docker.service.d")
+    # What counts of Docker's own units, for the order.
+    docker = "[Unit]\nAfter=docker.socket\nRequires=docker.socket\n[Service]\nExecStart=/bin/true\n"
+    (tmp_path / "docker.service").write_text(docker, encoding="utf-8")
+    (tmp_path / "docker.socket").write_text("[Socket]\nListenStream=/run/docker.sock\n", encoding="utf-8")
+
+    result = subprocess.run(
+        [
+            program,
+            "verify",
+            "--man=no",
+            str(tmp_path / "docker.service"),
+            str(tmp_path / "trunkline-agent.socket"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
 def test_every_unit_is_hardened_and_comes_back_by_itself(root: Path, name: str) -> None:
     lines = (root / "deploy/systemd" / name).read_text(encoding="utf-8").splitlines()
 
@@ -175,6 +212,6 @@ def test_docker_starts_after_the_agent_but_does_not_die_with_it(root: Path) -> N
     docker = (root / "deploy/systemd/docker.service.d/trunkline.conf").read_text(encoding="utf-8")
 
     assert "Before=docker.service" in agent
-    assert "After=trunkline-agent.service" in docker
-    assert "Wants=trunkline-agent.service" in docker
+    assert "After=trunkline-agent.socket trunkline-agent.service" in docker
+    assert "Wants=trunkline-agent.socket trunkline-agent.service" in docker
     assert "Requires=" not in docker

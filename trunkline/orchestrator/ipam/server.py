@@ -12,6 +12,7 @@ import socket
 import socketserver
 import stat
 import threading
+import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -73,6 +74,16 @@ class IpamServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             raise PermanentError(
                 f"cannot listen there ({error.strerror})", subject=f"socket {path}", fix="run it as root"
             ) from error
+
+    def end(self, seconds: float) -> bool:
+        """Take no more questions, answer those that came, then close; False when some took longer than that."""
+        self.shutdown()
+        last = time.monotonic() + seconds
+        done = all(
+            self.places.acquire(timeout=max(0.0, last - time.monotonic())) for _ in range(MOST_AT_ONCE)
+        )
+        self.server_close()
+        return done
 
     def server_close(self) -> None:
         """Stop listening, and take our socket away."""
