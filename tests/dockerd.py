@@ -49,13 +49,20 @@ class PrivateEngine:
     The default bridge is there, packet filtering is not. ``parents`` are interfaces a macvlan network can sit on:
     veth pairs, as Docker takes any interface by its name and not every kernel has 802.1Q.
 
+    Args:
+        parents: Those interfaces.
+        live_restore: Containers outlive dockerd; they are then kept by a containerd beside it.
+
     Attributes:
         url: Where it listens.
         enter: Words before a command that run it where the engine runs.
     """
 
-    def __init__(self, *, parents: Sequence[str] = ("eth0.10", "eth0.20")) -> None:
+    def __init__(
+        self, *, parents: Sequence[str] = ("eth0.10", "eth0.20"), live_restore: bool = False
+    ) -> None:
         self._parents = tuple(parents)
+        self._live_restore = live_restore
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -68,6 +75,8 @@ class PrivateEngine:
             stack.enter_context(self._namespaces())
             for name in self._parents:
                 self.add_parent(name)
+            if self._live_restore:
+                self._runtime = self._start_containerd()
             self.start()
             archive = pack_busybox(self.folder / "busybox.tar")
             self.docker("import", "--change", 'CMD ["/bin/sleep", "1000000"]', str(archive), IMAGE)
@@ -161,15 +170,32 @@ class PrivateEngine:
                 init.kill()
                 init.wait()
                 init.stdout.close()
-            if hasattr(self, "_daemon"):
-                self._daemon.wait(STOP_SECONDS)
+            for name in ("_daemon", "_runtime"):
+                if hasattr(self, name):
+                    getattr(self, name).wait(STOP_SECONDS)
+
+    def _start_containerd(self) -> subprocess.Popen[bytes]:
+        """Start it; it ends with its namespaces."""
+        config = self.folder / "containerd.toml"
+        config.write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+        command = ["containerd", "--config", str(config), "--address", self._containerd]
+        places = ["--root", str(self.folder / "containerd"), "--state", "/run/containerd-state"]
+        runtime = subprocess.Popen([*self.enter, *command, *places], stdout=self._log, stderr=self._log)
+        self._until(Path(self._containerd).exists, START_SECONDS)
+        return runtime
+
+    @property
+    def _containerd(self) -> str:
+        return str(self.folder / "containerd.sock")
 
     def _command(self) -> list[str]:
+        live = ["--live-restore", "--containerd", self._containerd] if self._live_restore else []
         return [
             *("dockerd", "--host", self.url, "--data-root", str(self.folder / "data")),
             *("--exec-root", "/run/docker", "--pidfile", "/run/docker.pid"),
             *("--storage-driver", "vfs", "--cgroup-parent", f"/{self.folder.name}"),
             *("--iptables=false", "--ip6tables=false", "--userland-proxy=false", "--shutdown-timeout", "1"),
+            *live,
         ]
 
     def _daemon_pid(self) -> int:

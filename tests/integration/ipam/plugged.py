@@ -112,10 +112,12 @@ def plugged(
     path: Path | None = None,
     has_link: bool = False,
     inventory: Inventory | None = None,
+    applied: bool = True,
 ) -> Iterator[Plugged]:
-    """Run a host's plug-in; its book is in ``folder`` and outlives it."""
+    """Run a host's plug-in; its book is in ``folder`` and outlives it. ``applied``: the inventory is put on record."""
     inventory = inventory or an_inventory()
-    store.inventory.put(dump(inventory), who="test")
+    if applied:
+        store.inventory.put(dump(inventory), who="test")
     book, gate, linked = Book(folder / "book"), PlayedGate(), [has_link]
     driver = IpamDriver(
         host=host,

@@ -16,7 +16,7 @@ from tests.dockerd import PrivateEngine
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, ready
 from trunkline.drivers.host.networks import Engine
 from trunkline.orchestrator.models import SegmentName
-from trunkline.orchestrator.store import Store
+from trunkline.orchestrator.store import Store, open_store
 
 pytestmark = pytest.mark.slow
 
@@ -47,10 +47,10 @@ def addresses(dockerd: PrivateEngine, container: str, network: str = "web") -> t
     return str(raw["IPAddress"]), str(raw["GlobalIPv6Address"])
 
 
-def states(plugin: Plugged) -> dict[str, str]:
+def states(plugin: Plugged, store: Store | None = None) -> dict[str, str]:
     return {
         str(lease.address): lease.state
-        for lease in plugin.store.ledger.leases(plugin.inventory.segments[WEB])
+        for lease in (store or plugin.store).ledger.leases(plugin.inventory.segments[WEB])
     }
 
 
@@ -225,3 +225,34 @@ def test_forty_containers_at_once_on_two_engines_get_forty_addresses(
         assert len(set(given)) == 80
         assert "" not in given
         assert set(states(plugin)) == set(given)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_with_live_restore_a_restart_of_dockerd_keeps_containers_and_addresses_without_redis(
+    store: Store, tmp_path: Path, how: signal.Signals
+) -> None:
+    with PrivateEngine(live_restore=True) as engine:
+        with plugged(store, tmp_path, path=place(engine), has_link=True) as plugin:
+            ready(store, plugin.inventory, plugin.driver.host)
+            create(engine, "--subnet", "172.31.0.0/16")
+            engine.run("one", "--network", "web")
+            first = addresses(engine, "one")
+            began = engine.docker("inspect", "--format", "{{.State.StartedAt}}", "one")
+        with (
+            closing(open_store("redis://127.0.0.1:1/1")) as nobody,
+            plugged(nobody, tmp_path, path=place(engine), has_link=True, applied=False) as plugin,
+        ):
+            engine.stop(how)
+            engine.start()
+            assert addresses(engine, "one") == first
+            assert engine.docker("inspect", "--format", "{{.State.StartedAt}}", "one") == began
+            with pytest.raises(AssertionError, match=r"record redis://127\.0\.0\.1:1/1: .*start Redis"):
+                engine.run("two", "--network", "web")
+            engine.docker("rm", "--force", "one")
+        assert states(plugin, store) == {first[0]: "PENDING"}, "Redis was not there to be told"
+        with plugged(store, tmp_path, path=place(engine), has_link=True) as plugin:
+            assert plugin.driver.deliver()
+            assert states(plugin) == {first[0]: "QUARANTINE"}
+            engine.docker("start", "two")
+            assert addresses(engine, "two")[0] not in {"", first[0]}
+            engine.clean()
