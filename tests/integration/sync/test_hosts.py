@@ -425,3 +425,29 @@ def test_a_host_without_a_sign_of_life_keeps_a_lost_ledger_closed_for_a_while_on
     monkeypatch.setattr(ledger_module, "PATIENCE_SECONDS", 0.0)
     assert site.store.ledger.allocate(web, family=4, owner=owner, host=H1, name="").state == "PENDING"
     assert not site.store.ledger.is_closed()
+
+
+def test_a_running_endpoint_without_a_lease_gets_its_own_or_is_told_who_has_it(
+    site: Site, machine: Machine
+) -> None:
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    web = site.context.inventory().segments[WEB]
+    other = Owner.by_mac(H2, "02:00:00:00:00:01")
+    taken = ledger.allocate(web, family=4, owner=other, host=H2, name="theirs", mac="02:00:00:00:00:01")
+    engine.container = replace(engine.container, labels={})
+    engine.networks_of_the_plugin = (
+        a_network(
+            ("a" * 64, "02:00:00:00:00:07", "172.31.0.77"),
+            ("b" * 64, "02:00:00:00:00:08", str(taken.address)),
+        ),
+    )
+    problems = sync_host(machine, context=site.context, force=True)
+    assert problems == {
+        f"container name-{'b' * 64}": f"address {taken.address} of segment web: is held by container theirs on h2; "
+        "ask for another one, or wait"
+    }
+    assert {str(lease.address): lease.host for lease in ledger.leases(web)} == {
+        "172.31.0.77": H1,
+        str(taken.address): H2,
+    }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trunkline.orchestrator.intents import Attachment
+from trunkline.orchestrator.intents import Attachment, Carries, Claim
 from trunkline.orchestrator.models import (
     DeviceKey,
     HostName,
@@ -61,9 +61,10 @@ def fabric_cause(
     for name, claims in sorted(requirements(inventory, host, segment).items()):
         view = switches[name]
         keys = frozenset(owned_key(claim) for claim in claims)
-        for key in sorted(keys):
+        # The VLAN first: without it nothing else can be had, and says only that.
+        for key in sorted(keys, key=lambda key: (not key.startswith("vlan:"), key)):
             if cause := view.observation.problems.get(key):
-                return f"switch {name}: {cause}"
+                return f"switch {name}: {cause}{_for_ports(claims, cause)}"
         missing = keys - view.observation.satisfied
         if missing and view.observe_only:
             return (
@@ -74,6 +75,12 @@ def fabric_cause(
             why = view.error.removeprefix(f"switch {name}: ")
             return f"switch {name}: {why or 'waiting for its next sync'}"
     return None
+
+
+def _for_ports(claims: Iterable[Claim], cause: str) -> str:
+    """Say which ports wait for it, unless the cause does."""
+    ports = sorted(claim.port for claim in claims if isinstance(claim, Carries))
+    return "" if not ports or any(port in cause for port in ports) else f" (needed on {', '.join(ports)})"
 
 
 def advance(context: Context, inventory: Inventory, *, devices: Iterable[DeviceKey]) -> None:

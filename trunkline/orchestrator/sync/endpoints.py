@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.orchestrator.errors import AddressError
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, Wanted
-from trunkline.orchestrator.models import Address, SegmentName
+from trunkline.orchestrator.models import Address, ContainerId, Segment, SegmentName
 from trunkline.orchestrator.store import LedgerLease, Owner
 from trunkline.orchestrator.sync.writes import write
 
@@ -172,7 +172,9 @@ def identify(this: Pass) -> None:
             for container, endpoint in network.endpoints.items()
             for address in endpoint.addresses
         }
-        for lease in ledger.leases(segment, this.machine.name):
+        leases = ledger.leases(segment, this.machine.name)
+        _tell_strays(this, segment, guests.keys() - {(lease.mac, lease.address) for lease in leases}, guests)
+        for lease in leases:
             if lease.state not in {"PENDING", "ACTIVE"} or not lease.mac or lease.kept:
                 continue  # what is kept was asked for by a label: connected and released by us
             guest = guests.get((lease.mac, lease.address))
@@ -182,6 +184,22 @@ def identify(this: Pass) -> None:
                 ledger.identify(lease, owner=owner, endpoint_id=endpoint_id, name=label)
             elif guest is None and now - lease.since > UNCONFIRMED_SECONDS:
                 ledger.end(segment, lease)
+
+
+def _tell_strays(
+    this: Pass,
+    segment: Segment,
+    strays: Iterable[tuple[str, Address]],
+    guests: Mapping[tuple[str, Address], tuple[ContainerId, str, str]],
+) -> None:
+    """Put running endpoints on record that are not: the record lost them, or their host was cut off for long.
+
+    Whose address somebody else has by now is told, in the status.
+    """
+    for mac, address in sorted(strays, key=str):
+        name = guests[mac, address][2]
+        endpoint = Endpoint(network="", network_id="", mac=mac, addresses=(address,))
+        _tell(this, name, segment.name, endpoint, None)
 
 
 def reap(this: Pass) -> None:
