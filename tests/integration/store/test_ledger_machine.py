@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.integration.store.endpoint_machine import EndpointMachine
 from tests.integration.store.ledger_machine import LedgerMachine
 from trunkline.orchestrator.store import Store
 
@@ -23,6 +24,15 @@ THOROUGH = settings(
 @pytest.mark.slow
 def test_the_ledger_behaves_as_its_model(stores: tuple[Store, Store]) -> None:
     class OnRedis(LedgerMachine):
+        def __init__(self) -> None:
+            super().__init__(stores)
+
+    run_state_machine_as_test(OnRedis, settings=THOROUGH)
+
+
+@pytest.mark.slow
+def test_endpoints_by_mac_behave_as_their_model(stores: tuple[Store, Store]) -> None:
+    class OnRedis(EndpointMachine):
         def __init__(self) -> None:
             super().__init__(stores)
 

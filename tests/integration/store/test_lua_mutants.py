@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from tests.integration.store import test_desired, test_devices, test_endpoints, test_jobs, test_ledger
 from tests.integration.store.desired_machine import DesiredMachine
+from tests.integration.store.endpoint_machine import EndpointMachine
 from tests.integration.store.ledger_machine import LedgerMachine
 from trunkline.orchestrator.store import (
     Store,
@@ -228,6 +229,20 @@ GUARDS: dict[str, tuple[Mutant, Callable[[Store], None]]] = {
         test_ledger.test_an_address_taken_back_from_its_rest_stays_taken,
     ),
 }
+BY_MAC: dict[str, Mutant] = {
+    "anybody lets go": Mutant(
+        "release_endpoint", "lease.host ~= ARGV[3] or lease.mac ~= ARGV[4] or lease.state", "lease.state"
+    ),
+    "nothing rests": Mutant("release_endpoint", "rest_now(base, ARGV[2]", "drop_lease(base, ARGV[2]"),
+    "asking twice gives two": Mutant("allocate", "if existing then", "if false then"),
+    "what was seen ends whatever is there": Mutant(
+        "release_lease", "if lease.owner.container ~= ARGV[3] or", "if false and"
+    ),
+    "a reserved address is given away": Mutant("reserve", "occupy(base, place)\n  note", "note"),
+    "a late word makes somebody else's a container's": Mutant(
+        "identify", "if lease.host ~= ARGV[3] or lease.mac ~= ARGV[4] or", "if"
+    ),
+}
 ENDPOINTS: dict[str, Mutant] = {
     "any MAC lets go": Mutant("release_endpoint", " or lease.mac ~= ARGV[4]", ""),
     "any host lets go": Mutant("release_endpoint", "lease.host ~= ARGV[3] or ", ""),
@@ -334,6 +349,15 @@ def is_caught(machine: type[RuleBasedStateMachine]) -> bool:
 @pytest.mark.parametrize("mutant", LEDGER.values(), ids=LEDGER)
 def test_a_broken_ledger_is_found_out(stores: tuple[Store, Store]) -> None:
     class OnRedis(LedgerMachine):
+        def __init__(self) -> None:
+            super().__init__(stores)
+
+    assert is_caught(OnRedis)
+
+
+@pytest.mark.parametrize("mutant", BY_MAC.values(), ids=BY_MAC)
+def test_a_broken_ledger_of_macs_is_found_out(stores: tuple[Store, Store]) -> None:
+    class OnRedis(EndpointMachine):
         def __init__(self) -> None:
             super().__init__(stores)
 
