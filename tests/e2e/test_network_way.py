@@ -128,7 +128,9 @@ def test_a_segment_that_is_not_there_makes_no_network(plane: ControlPlane) -> No
 def declared(plane: ControlPlane) -> Iterator[ControlPlane]:
     """Have the network made on every host, as soon as the inventory is applied."""
     before = plane.inventory
-    plane.inventory = before.replace("    grace: 3s\n", "    grace: 3s\n    networks: declared\n")
+    plane.inventory = before.replace(
+        "    grace: 3s\n", "    grace: 3s\n    networks: declared\n    host_access: true\n"
+    )
     plane.trunkline("apply", "-")
     for name in ("host1", "host2"):
         has_network(plane.lab.host(name))
@@ -234,6 +236,13 @@ def test_a_switch_that_rejects_the_vlan_is_what_docker_run_says_and_nothing_is_l
         seconds=120,
         because=lambda: declared.trunkline("status", check=False),
     )
+    for own in address(host, "refused"):
+        assert host.pings(own), "the host has a way of its own to its containers"
+    assert "h-eth0.10" in links(host)
+    host.docker("rm", "--force", "refused")
+    gone(declared)
+    assert "h-eth0.10" not in links(host)
+    assert all(lease.state == "QUARANTINE" for lease in leases(declared).values())
 
 
 def by_hand(plane: ControlPlane, *lines: str) -> None:

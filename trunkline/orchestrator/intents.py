@@ -11,6 +11,7 @@ from trunkline.orchestrator.models import (
     ContainerId,
     HostName,
     Interface,
+    Network,
     PortName,
     SegmentName,
     Subnet,
@@ -91,6 +92,20 @@ class LinkIntent:
     parent: str
     vlan: Vid
     mtu_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShimIntent:
+    """A host's own interface in a segment: a macvlan on ``link`` beside those of its containers.
+
+    ``addresses`` have host masks, /32 and /128; ``routes`` are the networks that the host reaches through it.
+    """
+
+    name: str
+    link: str
+    mac: str
+    addresses: tuple[Interface, ...]
+    routes: tuple[Network, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

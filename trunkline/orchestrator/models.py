@@ -150,6 +150,7 @@ class Segment:
     ``default_route``: a container connected by label gets its default route through this segment.
     ``networks``: its Docker network is on every host that may use it, or only where something asks for it.
     ``prune``: a VLAN leaves the port with the last container, or with the last Docker network.
+    ``host_access``: a host with containers of the segment has an interface and an address of its own in it.
     """
 
     name: SegmentName
@@ -163,6 +164,7 @@ class Segment:
     default_route: bool = True
     networks: Literal["declared", "on-demand"] = "on-demand"
     prune: Literal["container", "network"] = "container"
+    host_access: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

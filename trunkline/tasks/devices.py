@@ -94,11 +94,13 @@ def this_machine(name: HostName, context: Context) -> Machine:
     """Give the host this process runs on. The engine's URL comes from the inventory when there is one."""
     from trunkline.drivers.host.links import Links
     from trunkline.drivers.host.networks import Engine
+    from trunkline.drivers.host.shims import Shims
 
     return Machine(
         name=name,
         engine=Engine(docker_url(name, context)),
         links=Links(context.settings.sysctl_net),
+        shims=Shims(context.settings.sysctl_net),
         boot_id=boot_id(),
         keep=partial(write_links, context.settings.state_dir),
     )

@@ -1,9 +1,12 @@
-"""One real Docker engine for the tests of this folder; each test finds it empty."""
+"""One real Docker engine for the tests of this folder, which each finds empty; and network namespaces."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
+import os
+import subprocess
 import warnings
 from collections.abc import Iterator
 
@@ -12,6 +15,29 @@ import pytest
 from tests.dockerd import PrivateEngine, why_not
 from trunkline.drivers.host.networks import Engine
 from trunkline.lab.kernel import inside
+
+CLONE_NEWNET = 0x40000000
+
+
+def ip(*words: str) -> str:
+    """Run iproute2 where the test is."""
+    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def namespace() -> Iterator[None]:
+    """Be in a fresh network namespace with an uplink ``up0`` of MTU 1500; it ends with the last process in it."""
+    libc = ctypes.CDLL(None, use_errno=True)  # os.unshare is new in Python 3.12
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    assert libc.unshare(CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+    try:
+        ip("link", "add", "name", "up0", "type", "veth", "peer", "name", "peer0")
+        ip("link", "set", "dev", "up0", "up")
+        ip("link", "set", "dev", "peer0", "up")
+        yield
+    finally:
+        assert libc.setns(before, CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+        os.close(before)
 
 
 @pytest.fixture(scope="session")

@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.integration.host.conftest import ip
 from trunkline.drivers.host.links import Links
 from trunkline.orchestrator.errors import NotOurs, PermanentError, Unsupported
 from trunkline.orchestrator.intents import LinkIntent
 from trunkline.orchestrator.planning.names import link_name
 from trunkline.orchestrator.vlans import Vid
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.usefixtures("namespace")]
 
-CLONE_NEWNET = 0x40000000
 TEN = LinkIntent(name="up0.10", parent="up0", vlan=Vid(10), mtu_bytes=1500)
-
-
-def ip(*words: str) -> str:
-    """Run iproute2 where the test is."""
-    return subprocess.run(["ip", *words], check=True, capture_output=True, text=True).stdout
-
-
-@pytest.fixture(autouse=True)
-def namespace() -> Iterator[None]:
-    """Be in a fresh network namespace with an uplink ``up0`` of MTU 1500; it ends with the last process in it."""
-    libc = ctypes.CDLL(None, use_errno=True)  # os.unshare is new in Python 3.12
-    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    assert libc.unshare(CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
-    try:
-        ip("link", "add", "name", "up0", "type", "veth", "peer", "name", "peer0")
-        ip("link", "set", "dev", "up0", "up")
-        ip("link", "set", "dev", "peer0", "up")
-        yield
-    finally:
-        assert libc.setns(before, CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
-        os.close(before)
 
 
 def has_vlans() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from tests.builders import an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, ShimIntent
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.models import ContainerId, host_key
 from trunkline.orchestrator.store import Owner
@@ -451,3 +451,53 @@ def test_a_running_endpoint_without_a_lease_gets_its_own_or_is_told_who_has_it(
         "172.31.0.77": H1,
         str(taken.address): H2,
     }
+
+
+@dataclass
+class PlayedShims:
+    """The kernel's shims."""
+
+    made: dict[str, ShimIntent] = field(default_factory=dict)
+
+    def observe(self) -> dict[str, str]:
+        return {name: intent.link for name, intent in self.made.items()}
+
+    def ensure(self, intent: ShimIntent) -> bool:
+        new = self.made.get(intent.name) != intent
+        self.made[intent.name] = intent
+        return new
+
+    def remove(self, name: str) -> bool:
+        return self.made.pop(name, None) is not None
+
+
+def test_a_host_has_an_address_of_its_own_where_the_segment_says_so_as_long_as_it_has_the_vlan(
+    site: Site, machine: Machine
+) -> None:
+    shims = PlayedShims()
+    machine = replace(machine, shims=shims)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert shims.made == {}, "nobody asked for it"
+    change_web(site, host_access=True)
+    site.sync()
+    (line,) = plan_host(site.context, site.context.inventory(), machine).lines
+    assert line.startswith("ip link add link eth0.10 name h-eth0.10 address 02:")
+    assert sync_host(machine, context=site.context, force=True) == {}
+    (shim,) = shims.made.values()
+    assert (shim.name, shim.link) == ("h-eth0.10", "eth0.10")
+    web = site.context.inventory().segments[WEB]
+    own = {lease.address for lease in site.store.ledger.leases(web) if lease.mac == shim.mac}
+    assert {each.ip for each in shim.addresses} == own
+    assert [each.network.prefixlen for each in shim.addresses] == [32, 128]
+    assert set(shim.routes) == {subnet.network for subnet in web.subnets}
+    sync_host(machine, context=site.context, force=True)
+    assert list(shims.made.values()) == [shim], "it keeps its address"
+
+    change_web(site, host_access=False)
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    assert shims.made == {}
+    states = {lease.state for lease in site.store.ledger.leases(web) if lease.mac == shim.mac}
+    assert states == {"QUARANTINE"}

@@ -62,7 +62,7 @@ class Links:
         Raises:
             TransientError: the kernel does not say.
         """
-        with _netlink("links of this host") as netlink:
+        with opened("links of this host") as netlink:
             return _observe(netlink)
 
     def ensure(self, intent: LinkIntent) -> bool:
@@ -78,8 +78,8 @@ class Links:
         subject = f"link {intent.name}"
         if len(intent.name) > LONGEST_NAME:
             raise PermanentError(f"its name is longer than {LONGEST_NAME} characters", subject=subject)
-        with _netlink(subject) as netlink:
-            parent = _find(netlink, intent.parent)
+        with opened(subject) as netlink:
+            parent = find(netlink, intent.parent)
             if parent is None:
                 raise PermanentError(
                     f"its parent {intent.parent} is not on this host",
@@ -92,7 +92,7 @@ class Links:
                     subject=subject,
                     fix=f"raise the MTU of {intent.parent}, or lower the segment's",
                 )
-            if _find(netlink, intent.name) is None:
+            if find(netlink, intent.name) is None:
                 self._add(netlink, intent, parent["index"], subject)
                 return True
             return self._correct(netlink, intent, subject)
@@ -104,7 +104,7 @@ class Links:
             NotOurs: it is not ours, or something else sits on it.
         """
         subject = f"link {intent.name}"
-        with _netlink(subject) as netlink:
+        with opened(subject) as netlink:
             state = _observe(netlink).get(intent.name)
             if state is None:
                 return False
@@ -114,7 +114,7 @@ class Links:
                 raise NotOurs(
                     f"still carries {', '.join(state.children)}", subject=subject, fix="remove those first"
                 )
-            found = _find(netlink, intent.name)
+            found = find(netlink, intent.name)
             if found is None:
                 return False
             if guests := _guests(netlink, found):
@@ -132,14 +132,14 @@ class Links:
         Raises:
             TransientError: the kernel does not say.
         """
-        with _netlink(f"link {name}") as netlink:
-            state, found = _observe(netlink).get(name), _find(netlink, name)
+        with opened(f"link {name}") as netlink:
+            state, found = _observe(netlink).get(name), find(netlink, name)
             return () if state is None or found is None else (*state.children, *_guests(netlink, found))
 
     def macs(self, nics: Sequence[str]) -> frozenset[str]:
         """Read the hardware addresses of these NICs, lower-case with colons; missing NICs have none."""
-        with _netlink("links of this host") as netlink:
-            found = (_find(netlink, nic) for nic in nics)
+        with opened("links of this host") as netlink:
+            found = (find(netlink, nic) for nic in nics)
             return frozenset(str(link.get_attr("IFLA_ADDRESS")).lower() for link in found if link is not None)
 
     def _add(self, netlink: Any, intent: LinkIntent, parent: int, subject: str) -> None:
@@ -151,7 +151,7 @@ class Links:
             vlan_id=intent.vlan,
             mtu=intent.mtu_bytes,
         )
-        made = _find(netlink, intent.name)
+        made = find(netlink, intent.name)
         if made is None:
             raise PermanentError("vanished while it was made", subject=subject)
         # Marked first, so that whatever fails after it is finished by the next pass.
@@ -176,7 +176,7 @@ class Links:
                 fix="set it up by hand; Trunkline does not change what it did not make",
             )
         changed = state.ours and self._keep_host_out(intent.name, subject)
-        found = _find(netlink, intent.name)
+        found = find(netlink, intent.name)
         if not right and found is not None:
             netlink.link("set", index=found["index"], mtu=intent.mtu_bytes, state="up")
         return changed or not right
@@ -204,7 +204,7 @@ class Links:
 
 
 @contextmanager
-def _netlink(subject: str) -> Iterator[Any]:
+def opened(subject: str) -> Iterator[Any]:
     """Open netlink; whatever the kernel refuses is told of ``subject``. pyroute2's messages are untyped."""
     try:
         with IPRoute() as netlink:
@@ -217,7 +217,7 @@ def _netlink(subject: str) -> Iterator[Any]:
         ) from error
 
 
-def _find(netlink: Any, name: str) -> Any:
+def find(netlink: Any, name: str) -> Any:
     """Look a link up by its exact name; None when there is none."""
     if not name or len(name) > LONGEST_NAME:
         return None
@@ -240,7 +240,7 @@ def _guests(netlink: Any, link: Any) -> list[str]:
     return sorted(found - {str(link.get_attr("IFLA_ADDRESS")).lower()})
 
 
-def _lower(link: Any) -> int | None:
+def lower(link: Any) -> int | None:
     """Give the index of the link below, or of a veth's other end; None when it is in another namespace.
 
     Every namespace counts its links for itself, so a number from another one means nothing here.
@@ -267,12 +267,12 @@ def _observe(netlink: Any) -> dict[str, LinkState]:
         name = names[link["index"]]
         found[name] = LinkState(
             name=name,
-            parent=names.get(_lower(link), ""),
+            parent=names.get(lower(link), ""),
             vlan=vid(number),
             mtu_bytes=link.get_attr("IFLA_MTU"),
             up=bool(link["flags"] & 1),
             ours=str(link.get_attr("IFLA_IFALIAS") or "").startswith(MARK),
-            children=tuple(names[other["index"]] for other in links if _lower(other) == link["index"]),
+            children=tuple(names[other["index"]] for other in links if lower(other) == link["index"]),
         )
     return found
 

@@ -168,6 +168,7 @@ class Builder:
             default_route=edge.default_route,
             networks=edge.networks,
             prune=edge.prune,
+            host_access=edge.host_access,
         )
 
     def _gateway(self, place: GatewayPlace, path: Path) -> GatewayPlace:

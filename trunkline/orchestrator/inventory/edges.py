@@ -191,6 +191,7 @@ class SegmentEdge(Edge):
     prune: Literal["container", "network"] = Field(
         "container", description="What a VLAN leaves the port with: the last container, or the last network."
     )
+    host_access: Flag = False
 
 
 class RuleEdge(Edge):

@@ -122,6 +122,7 @@ def _segment(segment: Segment) -> Plain:
         "default_route": segment.default_route,
         "networks": segment.networks,
         "prune": segment.prune,
+        "host_access": segment.host_access,
     }
 
 

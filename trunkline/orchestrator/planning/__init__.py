@@ -10,6 +10,8 @@ from trunkline.orchestrator.planning.names import (
     gateway_addresses,
     link_name,
     owned_key,
+    shim_mac,
+    shim_name,
     vlan_name,
 )
 from trunkline.orchestrator.planning.need import is_needed, is_over
@@ -31,6 +33,8 @@ __all__ = [
     "owned_key",
     "path",
     "requirements",
+    "shim_mac",
+    "shim_name",
     "switch_intent",
     "switches_of",
     "uplinks_of",

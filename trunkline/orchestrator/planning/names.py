@@ -7,7 +7,7 @@ from hashlib import sha256
 from ipaddress import ip_interface
 
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan
-from trunkline.orchestrator.models import Interface, Inventory, PortName, Segment, SegmentName
+from trunkline.orchestrator.models import HostName, Interface, Inventory, PortName, Segment, SegmentName
 from trunkline.orchestrator.vlans import Vid, vid
 
 LONGEST_LINK_NAME = 15
@@ -41,6 +41,18 @@ def link_name(nic: str, vlan: Vid) -> str:
     """Name the sub-interface: ``<nic>.<vid>``, or ``v<vid>.<digest>`` where Linux finds that too long."""
     name = f"{nic}.{vlan}"
     return name if len(name) <= LONGEST_LINK_NAME else f"v{vlan}.{_digest(nic)}"
+
+
+def shim_name(nic: str, vlan: Vid) -> str:
+    """Name the host's own interface in a VLAN: ``h-<nic>.<vid>``, or ``h<vid>.<digest>`` where that is too long."""
+    name = f"h-{nic}.{vlan}"
+    return name if len(name) <= LONGEST_LINK_NAME else f"h{vlan}.{_digest(nic)}"
+
+
+def shim_mac(host: HostName, segment: SegmentName) -> str:
+    """Give the host's own MAC in a segment: locally administered, and the same after every restart."""
+    digits = sha256(f"{host}/{segment}".encode()).hexdigest()[:10]
+    return ":".join(["02", *(digits[at : at + 2] for at in range(0, len(digits), 2))])
 
 
 def owned_key(claim: Claim) -> str:

@@ -54,11 +54,12 @@ from trunkline.orchestrator.sync.attachments import fabric_cause, retire, switch
 from trunkline.orchestrator.sync.backoff import backoff_seconds
 from trunkline.orchestrator.sync.endpoints import attach, detach, identify, reap, tell
 from trunkline.orchestrator.sync.revival import revive
+from trunkline.orchestrator.sync.shims import lower_shims, raise_shims
 from trunkline.orchestrator.sync.writes import write
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.sync.context import Context
-    from trunkline.orchestrator.sync.protocols import Engine, Link, Links
+    from trunkline.orchestrator.sync.protocols import Engine, Link, Links, Shims
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ class Machine:
     name: HostName
     engine: Engine
     links: Links
+    shims: Shims | None = None
     boot_id: str = ""
     keep: Callable[[Sequence[LinkIntent]], None] = lambda _: None
     revivals: dict[ContainerId, tuple[int, float]] = field(default_factory=dict)
@@ -214,8 +216,10 @@ def _pass(machine: Machine, context: Context, inventory: Inventory, generation: 
     tell(this)
     _move_away(this, intent.present)
     _stand(this)
+    lower_shims(this, intent.present)
     for present in led:
         _plumb(this, present)
+    raise_shims(this, led)
     for absent in intent.absent:
         _unplumb(this, absent)
     _clear_leftovers(this)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,14 @@ from trunkline.orchestrator.errors import PermanentError
 from trunkline.orchestrator.intents import AttachmentIntent
 from trunkline.orchestrator.labels import wanted
 from trunkline.orchestrator.models import Inventory, SegmentName, Switch, host_key
-from trunkline.orchestrator.planning import attachment_intent, declared_on, host_intent, owned_key
+from trunkline.orchestrator.planning import (
+    attachment_intent,
+    declared_on,
+    host_intent,
+    owned_key,
+    shim_mac,
+    shim_name,
+)
 from trunkline.orchestrator.sync.switches import intent_for
 
 if TYPE_CHECKING:
@@ -73,12 +80,29 @@ def plan_host(context: Context, inventory: Inventory, machine: Machine) -> Plan:
     for each in {one.segment: one for one in (*standing, *intent.present)}.values():
         missing = each.segment in declared | asked and each.segment not in networks
         lines = [*_missing(each, link=each.link.name not in links, network=missing), *lines]
+    lines += _missing_shims(inventory, machine, intent.present)
     for absent in intent.absent:
         if absent.segment in declared:
             continue
         lines += [f"docker network rm {absent.segment}"] if absent.segment in networks else []
         lines += [f"ip link del {absent.link.name}"] if absent.link.name in links else []
     return Plan(lines=tuple(lines), problems=problems)
+
+
+def _missing_shims(inventory: Inventory, machine: Machine, present: Sequence[AttachmentIntent]) -> list[str]:
+    there = {} if machine.shims is None else machine.shims.observe()
+    wanted = {
+        shim_name(each.link.parent, each.link.vlan): each
+        for each in present
+        if inventory.segments[each.segment].host_access
+    }
+    lines = [
+        f"ip link add link {each.link.name} name {name} address {shim_mac(machine.name, each.segment)} "
+        "type macvlan mode bridge"
+        for name, each in sorted(wanted.items())
+        if name not in there
+    ]
+    return lines + [f"ip link del {name}" for name in sorted(there.keys() - wanted.keys())]
 
 
 def _missing(intent: AttachmentIntent, *, link: bool, network: bool) -> list[str]:

@@ -12,6 +12,7 @@ from trunkline.orchestrator.intents import (
     GatedNetwork,
     LinkIntent,
     NetworkIntent,
+    ShimIntent,
     SwitchIntent,
 )
 from trunkline.orchestrator.models import Address, ContainerId, DeviceKey, HostName, SegmentName, Switch
@@ -242,3 +243,16 @@ class Links(Protocol):
 
     def macs(self, nics: Sequence[str]) -> frozenset[str]:
         """Read the hardware addresses of these NICs."""
+
+
+class Shims(Protocol):
+    """This host's own interfaces in segments."""
+
+    def observe(self) -> Mapping[str, str]:
+        """List ours by name, each with the link it sits on."""
+
+    def ensure(self, intent: ShimIntent) -> bool:
+        """Make the shim; say whether anything changed."""
+
+    def remove(self, name: str) -> bool:
+        """Remove ours; False when it was not there."""

@@ -59,6 +59,7 @@ def everything() -> Inventory:
         default_route=False,
         networks="declared",
         prune="network",
+        host_access=True,
     )
     return Inventory(
         switches={sw1: switch, r1: a_switch("r1", kind="router", address="r1.example.net")},

@@ -1,0 +1,106 @@
+"""Gives a host an interface and an address of its own in segments that say so; they go with the VLAN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from ipaddress import ip_interface
+from typing import TYPE_CHECKING
+
+from trunkline.orchestrator.errors import OrchestratorError
+from trunkline.orchestrator.intents import AttachmentIntent, ShimIntent
+from trunkline.orchestrator.models import Segment
+from trunkline.orchestrator.planning import shim_mac, shim_name, uplinks_of
+from trunkline.orchestrator.store import Owner
+from trunkline.orchestrator.sync.writes import write
+
+if TYPE_CHECKING:
+    from trunkline.orchestrator.sync.hosts import Pass
+
+
+def raise_shims(this: Pass, led: Iterable[AttachmentIntent]) -> None:
+    """See to the shims of segments whose link is there."""
+    shims = this.machine.shims
+    for each in led:
+        segment = this.inventory.segments[each.segment]
+        if shims is None or not segment.host_access:
+            continue
+        try:
+            intent = _intent(this, segment, each)
+            lines = (
+                f"ip link add link {intent.link} name {intent.name} address {intent.mac} type macvlan mode bridge",
+                *(f"ip address add {address} dev {intent.name}" for address in intent.addresses),
+            )
+            if intent.name in shims.observe():
+                shims.ensure(intent)
+            else:
+                write(
+                    this,
+                    f"segment {segment.name} gives its host access",
+                    lines,
+                    partial(shims.ensure, intent),
+                )
+        except OrchestratorError as error:
+            this.failed(f"shim {this.machine.name}/{segment.name}", error)
+
+
+def lower_shims(this: Pass, wanted: Iterable[AttachmentIntent]) -> None:
+    """Take down the shims of segments that are not wanted here any more; their addresses rest."""
+    shims = this.machine.shims
+    if shims is None:
+        return
+    kept = {
+        shim_name(each.link.parent, each.link.vlan)
+        for each in wanted
+        if this.inventory.segments[each.segment].host_access
+    }
+    try:
+        for name in sorted(shims.observe().keys() - kept):
+            for segment in _known(this).values():
+                if _name(this, segment) not in kept:
+                    mac = shim_mac(this.machine.name, segment.name)
+                    this.context.store.ledger.release(segment, Owner.by_mac(this.machine.name, mac))
+            write(
+                this,
+                "no segment needs this shim any more",
+                (f"ip link del {name}",),
+                partial(shims.remove, name),
+            )
+    except OrchestratorError as error:
+        this.failed(f"shims of {this.machine.name}", error)
+
+
+def _known(this: Pass) -> Mapping[str, Segment]:
+    """Give the segments a shim may have an address of, also those the inventory had before."""
+    former = this.context.former_segments(this.inventory)
+    return {str(name): segment for name, segment in (*former.items(), *this.inventory.segments.items())}
+
+
+def _name(this: Pass, segment: Segment) -> str:
+    uplinks = uplinks_of(this.inventory, this.machine.name, segment.name)
+    return shim_name(uplinks[0].nic, segment.vlan) if uplinks else ""
+
+
+def _intent(this: Pass, segment: Segment, attachment: AttachmentIntent) -> ShimIntent:
+    host, link = this.machine.name, attachment.link
+    mac = shim_mac(host, segment.name)
+    families = sorted({subnet.network.version for subnet in segment.subnets})
+    leases = [
+        this.context.store.ledger.allocate(
+            segment,
+            family=family,
+            owner=Owner.by_mac(host, mac),
+            host=host,
+            name=f"(host {host})",
+            mac=mac,
+            kept=True,
+        )
+        for family in families
+    ]
+    return ShimIntent(
+        name=shim_name(link.parent, link.vlan),
+        link=link.name,
+        mac=mac,
+        addresses=tuple(ip_interface(str(lease.address)) for lease in leases),
+        routes=tuple(subnet.network for subnet in segment.subnets),
+    )
