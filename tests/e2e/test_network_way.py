@@ -87,7 +87,7 @@ def test_a_network_typed_by_hand_brings_its_vlan_and_addresses_and_takes_them_aw
     assert {leases(plane)[each].name for each in first} == {"n1"}
 
     for host, name in ((host1, "n1"), (host2, "n2")):
-        host.docker("rm", "--force", "--volumes", name)
+        host.docker("rm", "--force", name)
     until(
         lambda: all(leases(plane)[each].state == "QUARANTINE" for each in (*first, *second)),
         subject="ledger",

@@ -152,7 +152,8 @@ class Site:
         """Apply an inventory, whatever it drops."""
         said = self.shell("apply", "--force", "-", given=text or self.inventory())
         assert said.status == 0, said.err
-        self.store.ledger.told(HostName("h1"), of=())  # nothing runs here that could have been forgotten
+        for host in ("h1", "h2"):
+            self.store.ledger.told(HostName(host))  # nothing runs here that could have been forgotten
 
     def start(self, *role: str) -> subprocess.Popen[bytes]:
         """Start `trunkline worker ROLE` or another process of the program for the rest of the site."""

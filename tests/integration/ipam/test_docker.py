@@ -256,3 +256,21 @@ def test_with_live_restore_a_restart_of_dockerd_keeps_containers_and_addresses_w
             engine.docker("start", "two")
             assert addresses(engine, "two")[0] not in {"", first[0]}
             engine.clean()
+
+
+def test_an_auxiliary_address_is_reserved_as_long_as_a_network_names_it(
+    dockerd: PrivateEngine, plugin: Plugged
+) -> None:
+    words = ("--subnet", "172.31.0.0/16", "--aux-address", "router=172.31.0.9")
+    create(dockerd, *words)
+    assert states(plugin) == {"172.31.0.9": "RESERVED"}
+    dockerd.docker("network", "rm", "web")
+    create(dockerd, *words)
+    assert plugin.driver.deliver(), "the release of the first network comes late"
+    assert states(plugin) == {"172.31.0.9": "RESERVED"}
+    with pytest.raises(AssertionError, match=r"172\.31\.0\.9"):
+        dockerd.run("one", "--network", "web", "--ip", "172.31.0.9")
+    dockerd.docker("rm", "one")
+    dockerd.docker("network", "rm", "web")
+    assert plugin.driver.deliver()
+    assert states(plugin) == {"172.31.0.9": "QUARANTINE"}

@@ -392,7 +392,7 @@ def test_after_a_loss_of_the_record_nobody_gets_what_a_running_container_uses(
     inventory = site.context.inventory()
     web = inventory.segments[WEB]
     site.store.connection.do("FLUSHDB")
-    site.store.inventory.put(dump(inventory), who="test", closes=True)
+    site.store.inventory.put(dump(inventory), who="test", awaited=inventory.hosts)
 
     def newcomer(number: int) -> str:
         mac = f"02:00:00:00:01:{number:02x}"
@@ -407,7 +407,7 @@ def test_after_a_loss_of_the_record_nobody_gets_what_a_running_container_uses(
     site.store.devices.heartbeat("agent:h2", 60.0)
     with pytest.raises(LedgerClosed, match="h2 did not tell yet"):
         newcomer(1)
-    assert ledger.told(H2, of=inventory.hosts)
+    assert ledger.told(H2)
     assert not ledger.is_closed()
     assert {newcomer(1), newcomer(2)}.isdisjoint(states)
 
@@ -418,7 +418,8 @@ def test_a_host_without_a_sign_of_life_keeps_a_lost_ledger_closed_for_a_while_on
     del machine
     web = site.context.inventory().segments[WEB]
     site.store.connection.do("FLUSHDB")
-    site.store.inventory.put(dump(an_inventory(segments={WEB: web})), who="test", closes=True)
+    site.store.inventory.put(dump(an_inventory(segments={WEB: web})), who="test", awaited=(H1, H2))
+    site.store.devices.heartbeat("agent:left-the-inventory", 60.0)
     owner = Owner.by_mac(H1, "02:00:00:00:00:01")
     with pytest.raises(LedgerClosed, match="there was little time to tell"):
         site.store.ledger.allocate(web, family=4, owner=owner, host=H1, name="")

@@ -17,6 +17,8 @@ IPAM_DRIVER, IPAM_SEGMENT = "trunkline", SEGMENT_OPTION
 """The name of our plug-in towards Docker, and the option of a network that names its segment."""
 BUILT_IN = "default"
 """What Docker calls its own address driver."""
+OUR_WORDS = (f"{IPAM_DRIVER}: ", f'plugin "{IPAM_DRIVER}"', f"{IPAM_DRIVER}.sock")
+"""In an error of Docker's: the beginning of what our plug-in said, or that it was not found, or did not answer."""
 RUNNING = frozenset({"running", "paused", "restarting"})
 """States in which Docker calls a container running."""
 UNCONNECTABLE = ("host", "none", "container:")
@@ -126,13 +128,14 @@ def _guest(network: str, network_id: str, item: Answer) -> Endpoint:
 
 
 def was_given_up(raw: Answer) -> bool:
-    """Say of a `docker inspect` answer whether the container should run, but its start failed in our plug-in.
-
-    Docker's words end in ours, or tell that it did not find us; either way they name the plug-in.
-    """
+    """Say of a `docker inspect` answer whether the container should run, but its start failed in our plug-in."""
     state = raw.get("State") or {}
     policy = ((raw.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") or "no"
-    return not state.get("Running") and policy != "no" and IPAM_DRIVER in str(state.get("Error") or "")
+    return (
+        not state.get("Running")
+        and policy != "no"
+        and any(words in str(state.get("Error") or "") for words in OUR_WORDS)
+    )
 
 
 def is_ours(network: Answer) -> bool:

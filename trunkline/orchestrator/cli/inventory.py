@@ -52,7 +52,7 @@ def apply(
     if dry_run:
         sys.stdout.write("dry run: nothing was stored\n")
         return
-    version = store.inventory.put(dump(new), who=who(), after=current[0] if current else 0, closes=True)
+    version = store.inventory.put(dump(new), who=who(), after=current[0] if current else 0, awaited=new.hosts)
     wake(store, old, new)
     sys.stdout.write(f"stored as version {version}; every device is checked against it now\n")
 

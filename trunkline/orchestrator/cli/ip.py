@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from trunkline.orchestrator.models import Address, Inventory, Segment
+    from trunkline.orchestrator.models import Address, HostName, Inventory, Segment
     from trunkline.orchestrator.store import LedgerEvent, LedgerLease, Store
 
 OPERATOR = "operator"
@@ -90,9 +90,7 @@ def reserve(
     why: Annotated[str, typer.Option("--why", help="For whoever finds it later.")] = "",
 ) -> None:
     """Keep an address from every container, until it is released."""
-    store, inventory = _open()
-    address = _address(given)
-    where = _of(inventory, address, segment)
+    store, where, address = _asked(given, segment)
     store.ledger.reserve(where, address, by=OPERATOR, why=why)
     sys.stdout.write(f"{address} of segment {where.name} is reserved\n")
 
@@ -109,9 +107,7 @@ def release(
     """Take a reservation back; with --force also an address from a container. It rests before it is given again."""
     from trunkline.orchestrator.errors import GuardRefused
 
-    store, inventory = _open()
-    address = _address(given)
-    where = _of(inventory, address, segment)
+    store, where, address = _asked(given, segment)
     subject = f"address {address} of segment {where.name}"
     lease = next((each for each in store.ledger.leases(where) if each.address == address), None)
     if lease is None or lease.state == "QUARANTINE":
@@ -150,9 +146,7 @@ def history(
     output: Output = Format.TABLE,
 ) -> None:
     """Tell who had an address and when, the newest first; or at one moment."""
-    store, inventory = _open()
-    address = _address(given)
-    where = _of(inventory, address, segment)
+    store, where, address = _asked(given, segment)
     if at is None:
         events = store.ledger.history(where, address, most)
     else:
@@ -183,6 +177,12 @@ def _open() -> tuple[Store, Inventory]:
     return store, restore(current[1])
 
 
+def _asked(given: str, segment: str | None) -> tuple[Store, Segment, Address]:
+    store, inventory = _open()
+    address = _address(given)
+    return store, _of(inventory, address, segment), address
+
+
 def _meant(inventory: Inventory, what: str | None) -> tuple[Sequence[Segment], Address | None]:
     from trunkline.orchestrator.errors import ConfigError
     from trunkline.orchestrator.models import SegmentName
@@ -201,7 +201,7 @@ def _meant(inventory: Inventory, what: str | None) -> tuple[Sequence[Segment], A
     return every, _address(what)
 
 
-def _host(inventory: Inventory, name: str) -> Any:  # HostName, which is not imported for help
+def _host(inventory: Inventory, name: str) -> HostName:
     from trunkline.orchestrator.errors import ConfigError
     from trunkline.orchestrator.models import HostName
 

@@ -128,6 +128,8 @@ class IpamDriver:
                 return _address_answer(known.interface)
         segment = self._segment(pool.segment)
         subnet = _of_network(segment, pool)
+        if ask.address is not None:
+            self._let_go_first(ask.pool_id, ask.address)
         if ask.address is not None and not ask.mac:
             address, mac = ask.address, self._keep(segment, ask.address)
         else:
@@ -221,9 +223,6 @@ class IpamDriver:
         return gateway
 
     def _lease(self, segment: Segment, pool: PoolId, ask: AddressRequest) -> LedgerLease:
-        if ask.address is not None:
-            self._let_go_first(ask.pool_id, ask.address)
-
         def allocate() -> LedgerLease:
             return self.ledger.allocate(
                 segment,

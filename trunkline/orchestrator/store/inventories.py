@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from trunkline.orchestrator.errors import Busy
-from trunkline.orchestrator.models import SwitchName
+from trunkline.orchestrator.models import HostName, SwitchName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
 
 _VERSIONS, _PINS = f"{PREFIX}inventory", f"{PREFIX}pins"
@@ -17,22 +18,22 @@ class Inventories:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, text: str, *, who: str, after: int | None = None, closes: bool = False) -> int:
+    def put(self, text: str, *, who: str, after: int | None = None, awaited: Iterable[HostName] = ()) -> int:
         """Store a new version; the newest one counts. Returns its number, from 1.
 
         Args:
             text: The inventory, as `dump` writes it.
             who: Who applies it.
             after: The version it was compared with, 0 for none; None does not care.
-            closes: The first version closes the ledger until the hosts have told what their containers use: the
-                record may be new, or it was lost.
+            awaited: The first version closes the ledger until these hosts have told what their containers use:
+                the record may be new, or it was lost. Later versions only change who is waited for.
 
         Raises:
             Busy: somebody stored another version after that one.
         """
         entry = json.dumps({"text": text, "who": who}, sort_keys=True)
         known = "" if after is None else after
-        number = int(self._connection.script("put_inventory", entry, known, int(closes)))
+        number = int(self._connection.script("put_inventory", entry, known, *sorted(awaited)))
         if number < 0:
             raise Busy(
                 f"version {-number} was applied meanwhile",

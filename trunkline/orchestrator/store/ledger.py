@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from ipaddress import ip_interface, ip_network
 from typing import get_args
@@ -179,14 +179,9 @@ class Ledger:
         """Say whether the hosts are still to tell what their containers use."""
         return bool(self._connection.do("EXISTS", f"{PREFIX}closed"))
 
-    def told(self, host: HostName, *, of: Iterable[HostName]) -> bool:
-        """Record that a host has told all that its containers use; True when the ledger is open by that.
-
-        Args:
-            host: Which.
-            of: Every host that is to tell.
-        """
-        return bool(self._connection.script("told", host, *sorted(of)))
+    def told(self, host: HostName) -> bool:
+        """Record that a host has told all that its containers use; True when the ledger is open by then."""
+        return bool(self._connection.script("told", host))
 
     def confirm(self, segment: Segment, *, owner: Owner, endpoint_id: str, mac: str) -> int:
         """Record that the owner uses its addresses, with Docker's endpoint id and MAC; returns how many."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trunkline.orchestrator.errors import AddressError
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, Wanted
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint
 from trunkline.orchestrator.models import Address, ContainerId, Segment, SegmentName
 from trunkline.orchestrator.store import LedgerLease, Owner
 from trunkline.orchestrator.sync.writes import write
@@ -115,19 +115,20 @@ def detach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
 def tell(this: Pass) -> None:
     """Put on record what the running containers of this host use, as long as the ledger waits for that.
 
-    Docker is the truth of it. What two containers claim stays with the first one, and the other is told.
+    Docker is the truth of it, whatever labels and policy say by now. What two containers claim stays with the first
+    one, and the other is told.
     """
     ledger = this.context.store.ledger
     if not ledger.is_closed():
         return
     for facts in this.containers:
         for segment, endpoint in facts.endpoints.items():
-            if segment in this.wishes.get(facts.id, Wanted()).segments and endpoint.endpoint_id:
+            if endpoint.endpoint_id:
                 _tell(this, facts.name, SegmentName(segment), endpoint, owner_of(facts, SegmentName(segment)))
     for network in this.gated:
         for container, endpoint in network.endpoints.items():
             _tell(this, network.names.get(container, ""), network.segment, endpoint, None)
-    ledger.told(this.machine.name, of=this.inventory.hosts)
+    ledger.told(this.machine.name)
 
 
 def _tell(this: Pass, name: str, segment: SegmentName, endpoint: Endpoint, owner: Owner | None) -> None:

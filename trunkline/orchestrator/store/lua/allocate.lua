@@ -171,15 +171,12 @@ if existing then
   return { 'ok', pool, offset, cjson.encode(mine) }
 end
 
--- The hosts that are there; one that is silent cannot keep the others waiting for ever.
+-- Hosts of the inventory that are there and have not told; one without a sign of life keeps nobody waiting for long.
 local function silent_hosts()
   local silent = {}
-  for _, process in ipairs(redis.call('SMEMBERS', prefix .. 'processes')) do
-    local host = string.match(process, '^agent:(.*)$')
-    if host and redis.call('EXISTS', prefix .. 'alive:' .. process) == 1 then
-      if redis.call('SISMEMBER', prefix .. 'told', host) == 0 then
-        table.insert(silent, host)
-      end
+  for _, host in ipairs(redis.call('SDIFF', prefix .. 'awaited', prefix .. 'told')) do
+    if redis.call('EXISTS', prefix .. 'alive:agent:' .. host) == 1 then
+      table.insert(silent, host)
     end
   end
   return silent
@@ -191,7 +188,7 @@ if closed_since then
   if #silent > 0 or at - tonumber(closed_since) < ask.patience then
     return { 'lost', unpack(silent) }
   end
-  redis.call('DEL', prefix .. 'closed', prefix .. 'told')
+  redis.call('DEL', prefix .. 'closed', prefix .. 'told', prefix .. 'awaited')
 end
 
 for _, place in ipairs(redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIMIT', 0, 64)) do
