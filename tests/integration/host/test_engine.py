@@ -43,8 +43,8 @@ ELEVEN = (ip_address("172.31.0.11"), ip_address("fd00:31::11"))
 def an_intent(
     segment: SegmentName = WEB, parent: str = "eth0.10", subnets: tuple[Subnet, ...] = DUAL
 ) -> NetworkIntent:
-    """Dual-stack on the first parent."""
-    return NetworkIntent(segment=segment, parent=parent, subnets=subnets)
+    """Dual-stack on the first parent, with Docker's own addresses: nobody serves the plug-in here."""
+    return NetworkIntent(segment=segment, parent=parent, subnets=subnets, plugged=False)
 
 
 def started(dockerd: PrivateEngine, name: str, *words: str) -> ContainerId:

@@ -78,7 +78,7 @@ def test_a_plan_names_every_device_changes_nothing_and_says_who_cannot_be_asked(
         "  + vlan 20",
         "  +  switchport trunk allowed vlan add 20",
         "host:h1",
-        "  + ip link add link eth0 name eth0.20 type vlan id 20",
+        "  + ip link add link eth0 name eth0.20 mtu 1500 type vlan id 20",
         "host:h2",
         f"  ! error: {NOBODY}",
     ):

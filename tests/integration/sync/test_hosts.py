@@ -240,9 +240,14 @@ def test_a_declared_network_is_in_the_plan_until_it_is_there(site: Site, machine
     engine.container = replace(engine.container, labels={})
     change_web(site, networks="declared")
     plan = plan_host(site.context, site.context.inventory(), machine)
-    link, network = plan.lines
-    assert link == "ip link add link eth0 name eth0.10 type vlan id 10"
-    assert network.startswith("docker network create -d macvlan -o parent=eth0.10 ")
+    *link, network = plan.lines
+    assert link == [
+        "ip link add link eth0 name eth0.10 mtu 1500 type vlan id 10",
+        "ip link set eth0.10 up",
+    ]
+    assert network.startswith(
+        "docker network create -d macvlan -o parent=eth0.10 --ipam-driver trunkline --ipam-opt segment=web "
+    )
     sync_host(machine, context=site.context, force=True)
     assert plan_host(site.context, site.context.inventory(), machine).lines == ()
 

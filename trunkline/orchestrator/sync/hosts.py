@@ -55,7 +55,7 @@ from trunkline.orchestrator.sync.backoff import backoff_seconds
 from trunkline.orchestrator.sync.endpoints import attach, detach, identify, reap, tell
 from trunkline.orchestrator.sync.revival import revive
 from trunkline.orchestrator.sync.shims import lower_shims, raise_shims
-from trunkline.orchestrator.sync.writes import write
+from trunkline.orchestrator.sync.writes import link_lines, network_line, write
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.sync.context import Context
@@ -291,24 +291,17 @@ def _make_link(this: Pass, intent: AttachmentIntent) -> None:
     if link.name in machine.links.observe():
         machine.links.ensure(link)
         return
-    lines = (
-        f"ip link add link {link.parent} name {link.name} mtu {link.mtu_bytes} type vlan id {link.vlan}",
-        f"ip link set {link.name} up",
-    )
-    write(this, f"segment {intent.segment} needs its link", lines, lambda: machine.links.ensure(link))
+    why = f"segment {intent.segment} needs its link"
+    write(this, why, link_lines(link), lambda: machine.links.ensure(link))
 
 
 def _make_network(this: Pass, intent: AttachmentIntent) -> None:
-    machine, link, network = this.machine, intent.link, intent.network
-    subnets = " ".join(f"--subnet {subnet.network}" for subnet in network.subnets)
+    machine, network = this.machine, intent.network
     if intent.segment not in machine.engine.networks():
-        plugged = f"--ipam-driver trunkline --ipam-opt segment={intent.segment} --ipam-opt gate=address "
-        ipam = plugged if network.plugged else ""
-        line = f"docker network create -d macvlan -o parent={link.name} {ipam}{subnets} {intent.segment}"
         write(
             this,
             f"segment {intent.segment} needs its network",
-            (line,),
+            (network_line(network),),
             lambda: machine.engine.ensure_network(network),
         )
     else:

@@ -19,6 +19,7 @@ from trunkline.orchestrator.planning import (
     shim_name,
 )
 from trunkline.orchestrator.sync.switches import intent_for
+from trunkline.orchestrator.sync.writes import link_lines, network_line, shim_line
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.sync.context import Context
@@ -78,8 +79,10 @@ def plan_host(context: Context, inventory: Inventory, machine: Machine) -> Plan:
         ]
     standing = [attachment_intent(inventory, machine.name, segment) for segment in sorted(declared)]
     for each in {one.segment: one for one in (*standing, *intent.present)}.values():
-        missing = each.segment in declared | asked and each.segment not in networks
-        lines = [*_missing(each, link=each.link.name not in links, network=missing), *lines]
+        if each.segment in declared | asked and each.segment not in networks:
+            lines.insert(0, network_line(each.network))
+        if each.link.name not in links:
+            lines[:0] = link_lines(each.link)
     lines += _missing_shims(inventory, machine, intent.present)
     for absent in intent.absent:
         if absent.segment in declared:
@@ -97,20 +100,8 @@ def _missing_shims(inventory: Inventory, machine: Machine, present: Sequence[Att
         if inventory.segments[each.segment].host_access
     }
     lines = [
-        f"ip link add link {each.link.name} name {name} address {shim_mac(machine.name, each.segment)} "
-        "type macvlan mode bridge"
+        shim_line(link=each.link.name, name=name, mac=shim_mac(machine.name, each.segment))
         for name, each in sorted(wanted.items())
         if name not in there
     ]
     return lines + [f"ip link del {name}" for name in sorted(there.keys() - wanted.keys())]
-
-
-def _missing(intent: AttachmentIntent, *, link: bool, network: bool) -> list[str]:
-    there = intent.link
-    lines = []
-    if link:
-        lines.append(f"ip link add link {there.parent} name {there.name} type vlan id {there.vlan}")
-    if network:
-        subnets = " ".join(f"--subnet {subnet.network}" for subnet in intent.network.subnets)
-        lines.append(f"docker network create -d macvlan -o parent={there.name} {subnets} {intent.segment}")
-    return lines

@@ -12,7 +12,7 @@ from trunkline.orchestrator.intents import AttachmentIntent, ShimIntent
 from trunkline.orchestrator.models import Segment
 from trunkline.orchestrator.planning import shim_mac, shim_name, uplinks_of
 from trunkline.orchestrator.store import Owner
-from trunkline.orchestrator.sync.writes import write
+from trunkline.orchestrator.sync.writes import shim_line, write
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.sync.hosts import Pass
@@ -28,7 +28,7 @@ def raise_shims(this: Pass, led: Iterable[AttachmentIntent]) -> None:
         try:
             intent = _intent(this, segment, each)
             lines = (
-                f"ip link add link {intent.link} name {intent.name} address {intent.mac} type macvlan mode bridge",
+                shim_line(link=intent.link, name=intent.name, mac=intent.mac),
                 *(f"ip address add {address} dev {intent.name}" for address in intent.addresses),
             )
             if intent.name in shims.observe():

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from trunkline.orchestrator.errors import OrchestratorError
+from trunkline.orchestrator.intents import LinkIntent, NetworkIntent
 from trunkline.orchestrator.models import host_key
 from trunkline.orchestrator.store import Operation
 from trunkline.orchestrator.sync.liveness import stamp
@@ -37,3 +38,29 @@ def write(this: Pass, why: str, lines: Sequence[str], action: Callable[[], Resul
         raise
     operations.finish(operation, result="ok", reply="")
     return result
+
+
+def link_lines(link: LinkIntent) -> tuple[str, ...]:
+    """Say how a person would make a sub-interface."""
+    return (
+        f"ip link add link {link.parent} name {link.name} mtu {link.mtu_bytes} type vlan id {link.vlan}",
+        f"ip link set {link.name} up",
+    )
+
+
+def network_line(network: NetworkIntent) -> str:
+    """Say how a person would make a segment's Docker network."""
+    words = ["docker network create -d macvlan", f"-o parent={network.parent}"]
+    if network.plugged:
+        words += [
+            "--ipam-driver trunkline",
+            f"--ipam-opt segment={network.segment}",
+            "--ipam-opt gate=address",
+        ]
+    words += [f"--subnet {subnet.network}" for subnet in network.subnets]
+    return " ".join((*words, network.segment))
+
+
+def shim_line(*, link: str, name: str, mac: str) -> str:
+    """Say how a person would make a host's own interface in a segment."""
+    return f"ip link add link {link} name {name} address {mac} type macvlan mode bridge"

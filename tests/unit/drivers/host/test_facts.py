@@ -73,7 +73,7 @@ def test_a_network_as_docker_prints_it_has_the_shape_that_was_asked_for() -> Non
     }
     subnets = (a_subnet(), a_subnet("fd00:31::/64", "fd00:31::1"))
     assert shape_of(printed) == shape(
-        NetworkIntent(segment=SegmentName("web"), parent="eth0.10", subnets=subnets)
+        NetworkIntent(segment=SegmentName("web"), parent="eth0.10", subnets=subnets, plugged=False)
     )
     assert shape_of(printed | {"Internal": True}) != shape_of(printed)
     assert shape_of({}) == ("", "bridge", False, "default", "", frozenset())
