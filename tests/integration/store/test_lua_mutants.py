@@ -251,7 +251,7 @@ ENDPOINTS: dict[str, Mutant] = {
         "release_endpoint", "if lease.kept then", "if false then"
     ),
     "a kept address stays the old endpoint's": Mutant(
-        "release_endpoint", "'PENDING', '', ''", "'PENDING', lease.mac, ''"
+        "release_endpoint", "drop_owner(base, mac_field(family_of(ARGV[2]), lease.host, lease.mac))", ""
     ),
     "the MAC of a known container has nothing": Mutant(
         "identify",
@@ -287,9 +287,7 @@ ENDPOINTS: dict[str, Mutant] = {
     "nobody writes down who had it": Mutant("release_endpoint", "  note(base, place, lease)\nend", "end"),
     "its name is not remembered": Mutant("identify", "remember(base, 'name'", "print('name'"),
     "a kept address goes to any host": Mutant("allocate", " or lease.host ~= ask.host or", " or"),
-    "a kept address goes to any MAC": Mutant(
-        "allocate", "(lease.mac ~= '' and lease.mac ~= ask.mac)", "false"
-    ),
+    "a kept address goes to any MAC": Mutant("allocate", "(used and lease.mac ~= ask.mac)", "false"),
     "an address that is not kept goes to any MAC": Mutant("allocate", "not lease.kept or ", ""),
     "a MAC is not remembered": Mutant("allocate", "remember(base, 'mac'", "print('mac'"),
     "a rest is nothing to another MAC": Mutant("allocate", "lease.mac == ask.mac)", "true)"),

@@ -77,7 +77,8 @@ local function bound(place)
   if not lease or not lease.kept or lease.host ~= ask.host or lease.state == 'QUARANTINE' then
     return nil
   end
-  if ask.mac == '' or (lease.mac ~= '' and lease.mac ~= ask.mac) then
+  local used = lease.mac ~= '' and owned(base, mac_field(ask.family, lease.host, lease.mac)) == place
+  if ask.mac == '' or (used and lease.mac ~= ask.mac) then
     return nil
   end
   lease.mac = ask.mac

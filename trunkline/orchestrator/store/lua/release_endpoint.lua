@@ -10,7 +10,8 @@ if lease.host ~= ARGV[3] or lease.mac ~= ARGV[4] or lease.state == 'QUARANTINE' 
 end
 if lease.kept then
   drop_owner(base, mac_field(family_of(ARGV[2]), lease.host, lease.mac))
-  lease.state, lease.mac, lease.endpoint_id = 'PENDING', '', ''
+  -- The MAC stays: switches remember it, and must not take it for somebody else's.
+  lease.state, lease.endpoint_id = 'PENDING', ''
   put_lease(base, ARGV[2], lease)
   return 2
 end
