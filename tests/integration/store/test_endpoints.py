@@ -138,6 +138,26 @@ def test_a_kept_address_stays_its_containers_when_the_endpoint_goes(store: Store
     assert ask(store, OTHER, wanted=kept.address).address == kept.address  # a restart makes a new MAC
 
 
+def test_a_kept_address_that_docker_shows_in_use_goes_to_no_other_mac(store: Store) -> None:
+    kept = keep(store)
+    store.ledger.confirm(
+        SEGMENT, owner=C1, endpoint_id="e1", mac=MAC
+    )  # on a network with Docker's own addresses
+    with pytest.raises(AddressError, match="is held by container c1"):
+        ask(store, OTHER, wanted=kept.address)
+
+
+def test_a_mac_keeps_its_new_address_when_the_one_it_had_before_is_let_go_late(store: Store) -> None:
+    kept = keep(store)
+    ask(store, wanted=kept.address)
+    assert let_go(store, kept.address)
+    newer = ask(store).address
+    assert let_go(store, kept.address), "the same release once more"
+    assert ask(store).address == newer
+    assert store.ledger.release(SEGMENT, C1) == (kept.address,)
+    assert ask(store).address == newer
+
+
 def test_a_mac_gets_back_the_address_it_had_and_a_name_too(store: Store) -> None:
     first = ask(store)
     assert let_go(store, first.address)

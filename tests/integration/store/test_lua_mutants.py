@@ -251,7 +251,7 @@ ENDPOINTS: dict[str, Mutant] = {
         "release_endpoint", "if lease.kept then", "if false then"
     ),
     "a kept address stays the old endpoint's": Mutant(
-        "release_endpoint", "drop_owner(base, mac_field(family_of(ARGV[2]), lease.host, lease.mac))", ""
+        "release_endpoint", "drop_mac(base, ARGV[2], lease)", ""
     ),
     "the MAC of a known container has nothing": Mutant(
         "identify",

@@ -77,7 +77,8 @@ local function bound(place)
   if not lease or not lease.kept or lease.host ~= ask.host or lease.state == 'QUARANTINE' then
     return nil
   end
-  local used = lease.mac ~= '' and owned(base, mac_field(ask.family, lease.host, lease.mac)) == place
+  -- Its last endpoint may still have it: seen by Docker, or about to be.
+  local used = lease.state == 'ACTIVE' or owned(base, mac_field(ask.family, lease.host, lease.mac)) == place
   if ask.mac == '' or (used and lease.mac ~= ask.mac) then
     return nil
   end

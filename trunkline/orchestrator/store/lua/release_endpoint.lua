@@ -9,7 +9,7 @@ if lease.host ~= ARGV[3] or lease.mac ~= ARGV[4] or lease.state == 'QUARANTINE' 
   return 0
 end
 if lease.kept then
-  drop_owner(base, mac_field(family_of(ARGV[2]), lease.host, lease.mac))
+  drop_mac(base, ARGV[2], lease)
   -- The MAC stays: switches remember it, and must not take it for somebody else's.
   lease.state, lease.endpoint_id = 'PENDING', ''
   put_lease(base, ARGV[2], lease)

@@ -274,11 +274,19 @@ local function occupy(base, place)
   end
 end
 
+-- An address that is kept remembers a MAC that may have another one by now.
+local function drop_mac(base, place, lease)
+  local field = mac_field(family_of(place), lease.host, lease.mac)
+  if owned(base, field) == place then
+    drop_owner(base, field)
+  end
+end
+
 local function rest_now(base, place, lease, at, seconds)
   local family = family_of(place)
   -- First what needs no memory: a full Redis lets a script that has begun to write finish.
+  drop_mac(base, place, lease)
   drop_owner(base, owner_field(family, lease.owner))
-  drop_owner(base, mac_field(family, lease.host, lease.mac))
   lease.state, lease.since = 'QUARANTINE', at
   put_lease(base, place, lease)
   redis.call('ZADD', base .. 'rest', stamp(at + seconds), place)
