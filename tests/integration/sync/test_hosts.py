@@ -501,6 +501,15 @@ def test_a_host_has_an_address_of_its_own_where_the_segment_says_so_as_long_as_i
     sync_host(machine, context=site.context, force=True)
     assert list(shims.made.values()) == [shim], "it keeps its address"
 
+    shims.made.clear()  # the host reboots, and its containers do not come back
+    site.hold(holder=f"container:{CONTAINER}")
+    sync_host(machine, context=site.context, force=True)
+    assert {each.state for each in site.store.ledger.leases(web) if each.mac == shim.mac} == {"QUARANTINE"}
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    assert list(shims.made.values()) == [shim], "it gets the address it had"
+
     change_web(site, host_access=False)
     site.sync()
     sync_host(machine, context=site.context, force=True)

@@ -55,11 +55,13 @@ def lower_shims(this: Pass, wanted: Iterable[AttachmentIntent]) -> None:
         if this.inventory.segments[each.segment].host_access
     }
     try:
-        for name in sorted(shims.observe().keys() - kept):
-            for segment in _known(this).values():
-                if _name(this, segment) not in kept:
-                    mac = shim_mac(this.machine.name, segment.name)
-                    this.context.store.ledger.release(segment, Owner.by_mac(this.machine.name, mac))
+        surplus = sorted(shims.observe().keys() - kept)
+        for segment in _known(this).values():
+            # After a reboot the shim is gone, and its address is still on record.
+            if (surplus or segment.host_access) and _name(this, segment) not in kept:
+                mac = shim_mac(this.machine.name, segment.name)
+                this.context.store.ledger.release(segment, Owner.by_mac(this.machine.name, mac))
+        for name in surplus:
             write(
                 this,
                 "no segment needs this shim any more",
