@@ -110,15 +110,11 @@ class ShimIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkIntent:
-    """A macvlan network on a sub-interface, named like its segment.
-
-    ``plugged``: its addresses come from our IPAM plug-in; otherwise only those count that we connect with.
-    """
+    """A macvlan network on a sub-interface, named like its segment; its addresses come from our IPAM plug-in."""
 
     segment: SegmentName
     parent: str
     subnets: tuple[Subnet, ...]
-    plugged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,13 +159,14 @@ class Endpoint:
 class GatedNetwork:
     """A Docker network whose addresses come from our IPAM plug-in, whoever made it.
 
-    ``endpoints`` are those of running containers, by container.
+    ``endpoints`` are those of running containers, by container. ``ours``: Trunkline made it.
     """
 
     id: str
     name: str
     segment: SegmentName
     parent: str
+    ours: bool = False
     endpoints: Mapping[ContainerId, Endpoint] = field(default_factory=dict)
     names: Mapping[ContainerId, str] = field(default_factory=dict)
 

@@ -150,6 +150,7 @@ class Segment:
     ``default_route``: a container connected by label gets its default route through this segment.
     ``networks``: its Docker network is on every host that may use it, or only where something asks for it.
     ``prune``: a VLAN leaves the port with the last container, or with the last Docker network.
+    ``quarantine_seconds``: so long a released address rests; None: as long as routers may remember its last owner.
     ``host_access``: a host with containers of the segment has an interface and an address of its own in it.
     """
 
@@ -160,7 +161,7 @@ class Segment:
     mtu_bytes: int = 1500
     trunk: Literal["on-demand", "always"] = "on-demand"
     grace_seconds: float = 600.0
-    quarantine_seconds: float = 300.0
+    quarantine_seconds: float | None = None
     default_route: bool = True
     networks: Literal["declared", "on-demand"] = "on-demand"
     prune: Literal["container", "network"] = "container"

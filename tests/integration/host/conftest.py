@@ -9,12 +9,15 @@ import os
 import subprocess
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.dockerd import PrivateEngine, why_not
+from tests.integration.ipam.plugged import Plugged, place, plugged
 from trunkline.drivers.host.networks import Engine
 from trunkline.lab.kernel import inside
+from trunkline.orchestrator.store import Store, open_store
 
 CLONE_NEWNET = 0x40000000
 
@@ -51,8 +54,24 @@ def started() -> Iterator[PrivateEngine]:
 
 
 @pytest.fixture
-def dockerd(started: PrivateEngine) -> Iterator[PrivateEngine]:
+def store(redis_url: str) -> Iterator[Store]:
+    """Give an empty record."""
+    record = open_store(redis_url)
+    yield record
+    record.close()
+
+
+@pytest.fixture
+def plugin(started: PrivateEngine, store: Store, tmp_path: Path) -> Iterator[Plugged]:
+    """Serve the plug-in that gives this engine its addresses; what a test asks of Docker ends before it does."""
+    with plugged(store, tmp_path, path=place(started)) as running:
+        yield running
+
+
+@pytest.fixture
+def dockerd(started: PrivateEngine, plugin: Plugged) -> Iterator[PrivateEngine]:
     """Give the engine without containers and networks."""
+    del plugin
     yield started
     # docker-py leaves a socket that could not connect to the garbage collector; that is no later test's warning.
     with warnings.catch_warnings():

@@ -7,13 +7,16 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
 
+import docker
 import pytest
 
-from tests.builders import a_subnet
+from tests.builders import a_segment, a_subnet
 from tests.dockerd import IMAGE, PrivateEngine
+from tests.integration.ipam.plugged import Plugged, ready
 from trunkline.drivers.host import client
 from trunkline.drivers.host.client import Client
 from trunkline.drivers.host.networks import Engine
@@ -37,14 +40,31 @@ pytestmark = [
 WEB, DB = SegmentName("web"), SegmentName("db")
 DUAL = (a_subnet(), a_subnet("fd00:31::/64", "fd00:31::1"))
 TEN = (ip_address("172.31.0.10"), ip_address("fd00:31::10"))
+THIRTY = (a_subnet("172.30.0.0/16", "172.30.0.1"),)
 ELEVEN = (ip_address("172.31.0.11"), ip_address("fd00:31::11"))
 
 
 def an_intent(
     segment: SegmentName = WEB, parent: str = "eth0.10", subnets: tuple[Subnet, ...] = DUAL
 ) -> NetworkIntent:
-    """Dual-stack on the first parent, with Docker's own addresses: nobody serves the plug-in here."""
-    return NetworkIntent(segment=segment, parent=parent, subnets=subnets, plugged=False)
+    """Dual-stack on the first parent."""
+    return NetworkIntent(segment=segment, parent=parent, subnets=subnets)
+
+
+@pytest.fixture(autouse=True)
+def served(plugin: Plugged) -> Plugged:
+    """Have both segments ready on the host that this engine stands for."""
+    offer(plugin, an_intent())
+    offer(plugin, an_intent(DB, subnets=THIRTY))
+    return plugin
+
+
+def offer(plugin: Plugged, intent: NetworkIntent) -> None:
+    """Let the inventory say what the network does."""
+    segment = a_segment(intent.segment, 10 if intent.segment == WEB else 20, subnets=intent.subnets)
+    segments = {**plugin.inventory.segments, segment.name: segment}
+    plugin.inventory = replace(plugin.inventory, segments=segments)
+    ready(plugin.store, plugin.inventory, plugin.driver.host, segment.name)
 
 
 def started(dockerd: PrivateEngine, name: str, *words: str) -> ContainerId:
@@ -179,16 +199,18 @@ class TestEnsureNetwork:
         "other",
         [
             an_intent(parent="eth0.20"),
-            an_intent(subnets=(a_subnet("172.30.0.0/16", "172.30.0.1"),)),
+            an_intent(subnets=THIRTY),
             an_intent(subnets=(a_subnet(gateway="172.31.255.254"), DUAL[1])),
             an_intent(subnets=(a_subnet(gateway=None), a_subnet("fd00:31::/64", None))),
         ],
         ids=["parent", "subnets", "gateway", "no gateway"],
     )
     def test_ours_with_another_shape_is_made_anew_while_nothing_uses_it(
-        self, dockerd: PrivateEngine, engine: Engine, other: NetworkIntent
+        self, dockerd: PrivateEngine, engine: Engine, plugin: Plugged, other: NetworkIntent
     ) -> None:
+        offer(plugin, other)
         engine.ensure_network(other)
+        offer(plugin, an_intent())
         assert engine.ensure_network(an_intent())
         made = json.loads(dockerd.docker("network", "inspect", "web"))[0]
         assert made["Options"]["parent"] == "eth0.10"
@@ -265,29 +287,32 @@ class TestConnect:
             engine.connect(container, "web", ELEVEN, default_route=True)
         assert "inet 172.31.0.10/16" in interface_addresses(dockerd, "c1")
 
-    def test_an_address_that_is_taken_is_refused_in_dockers_words(
+    def test_an_address_that_is_taken_is_refused_in_the_ledgers_words(
         self, dockerd: PrivateEngine, engine: Engine
     ) -> None:
         engine.ensure_network(an_intent())
         engine.connect(started(dockerd, "c1"), "web", TEN, default_route=True)
         second = started(dockerd, "c2")
-        with pytest.raises(AddressError, match="Address already in use; another container"):
+        with pytest.raises(AddressError, match=r"address 172\.31\.0\.10 of segment web: is held by"):
             engine.connect(second, "web", TEN, default_route=True)
         facts = engine.inspect(second)
         assert facts is not None
         assert set(facts.endpoints) == {"bridge"}
 
     def test_what_docker_left_of_a_refused_connection_is_no_connection(
-        self, dockerd: PrivateEngine, engine: Engine
+        self, dockerd: PrivateEngine, engine: Engine, plugin: Plugged
     ) -> None:
         engine.ensure_network(an_intent())
         first, second = started(dockerd, "c1"), started(dockerd, "c2")
         engine.connect(first, "web", TEN, default_route=True)
-        with pytest.raises(AssertionError, match="Address already in use"):
+        with pytest.raises(AssertionError, match="is held by"):
             dockerd.docker("network", "connect", "--ip", "172.31.0.10", "--ip6", "fd00:31::10", "web", "c2")
-        with pytest.raises(AddressError, match="Address already in use"):
+        with pytest.raises(AddressError, match="is held by"):
             engine.connect(second, "web", TEN, default_route=True)
+        segment = plugin.inventory.segments[WEB]
+        plugin.inventory = replace(plugin.inventory, segments={WEB: replace(segment, quarantine_seconds=0.0)})
         assert engine.disconnect(first, "web")
+        assert plugin.driver.deliver()
         assert engine.connect(second, "web", TEN, default_route=True).mac
         assert "inet 172.31.0.10/16" in interface_addresses(dockerd, "c2")
 
@@ -352,8 +377,7 @@ class TestConnect:
         self, dockerd: PrivateEngine, engine: Engine
     ) -> None:
         engine.ensure_network(an_intent())
-        twenty = (a_subnet("172.30.0.0/16", "172.30.0.1"),)
-        engine.ensure_network(an_intent(DB, "eth0.20", twenty))
+        engine.ensure_network(an_intent(DB, "eth0.20", THIRTY))
         container = started(dockerd, "c1")
         engine.connect(container, "db", (ip_address("172.30.0.10"),), default_route=True)
         second = engine.connect(container, "web", TEN, default_route=False)
@@ -362,10 +386,11 @@ class TestConnect:
         assert told == really
 
     def test_a_segment_without_a_gateway_gives_no_default_route(
-        self, dockerd: PrivateEngine, engine: Engine
+        self, dockerd: PrivateEngine, engine: Engine, plugin: Plugged
     ) -> None:
-        nobody = (a_subnet(gateway=None), a_subnet("fd00:31::/64", None))
-        engine.ensure_network(an_intent(subnets=nobody))
+        nobody = an_intent(subnets=(a_subnet(gateway=None), a_subnet("fd00:31::/64", None)))
+        offer(plugin, nobody)
+        engine.ensure_network(nobody)
         started(dockerd, "c1", "--network", "web", "--ip", "172.31.0.10", "--ip6", "fd00:31::10")
         assert routes(dockerd, "c1") == ""
         assert routes(dockerd, "c1", "-6") == ""
@@ -373,9 +398,11 @@ class TestConnect:
 
     @pytest.mark.parametrize("wanted", [True, False])
     def test_a_segment_without_a_gateway_leaves_the_container_its_bridge_and_default_route(
-        self, dockerd: PrivateEngine, engine: Engine, *, wanted: bool
+        self, dockerd: PrivateEngine, engine: Engine, plugin: Plugged, *, wanted: bool
     ) -> None:
-        engine.ensure_network(an_intent(subnets=(a_subnet(gateway=None), a_subnet("fd00:31::/64", None))))
+        nobody = an_intent(subnets=(a_subnet(gateway=None), a_subnet("fd00:31::/64", None)))
+        offer(plugin, nobody)
+        engine.ensure_network(nobody)
         container = started(dockerd, "c1")
         before = routes(dockerd, "c1")
         endpoint = engine.connect(container, "web", TEN, default_route=wanted)
@@ -384,9 +411,11 @@ class TestConnect:
         assert endpoint.notes == ()
 
     def test_every_low_address_of_a_segment_without_a_gateway_can_be_lent(
-        self, dockerd: PrivateEngine, engine: Engine
+        self, dockerd: PrivateEngine, engine: Engine, plugin: Plugged
     ) -> None:
-        engine.ensure_network(an_intent(subnets=(a_subnet(gateway=None),)))
+        nobody = an_intent(subnets=(a_subnet(gateway=None),))
+        offer(plugin, nobody)
+        engine.ensure_network(nobody)
         first = (ip_address("172.31.0.1"),)
         assert engine.connect(started(dockerd, "c1"), "web", first, default_route=False).addresses == first
 
@@ -430,7 +459,7 @@ class TestDisconnect:
         self, dockerd: PrivateEngine, engine: Engine
     ) -> None:
         engine.ensure_network(an_intent())
-        engine.ensure_network(an_intent(DB, "eth0.20", (a_subnet("172.30.0.0/16", "172.30.0.1"),)))
+        engine.ensure_network(an_intent(DB, "eth0.20", THIRTY))
         container = started(dockerd, "c1")
         engine.connect(container, "web", TEN, default_route=True)
         engine.connect(container, "db", (ip_address("172.30.0.10"),), default_route=False)
@@ -460,10 +489,13 @@ class TestRefusals:
         with pytest.raises(PermanentError, match="a link takes one macvlan network"):
             engine.ensure_network(an_intent())
 
-    def test_another_network_with_the_subnet(self, dockerd: PrivateEngine, engine: Engine) -> None:
-        dockerd.docker("network", "create", "--subnet", "172.31.0.0/16", "foreign")
-        with pytest.raises(PermanentError, match="another Docker network has these subnets"):
-            engine.ensure_network(an_intent())
+    def test_without_the_plugin_it_is_said_what_to_start(self, engine: Engine, plugin: Plugged) -> None:
+        plugin.path.rename(plugin.path.with_suffix(".away"))
+        try:
+            with pytest.raises(TransientError, match="start `trunkline agent` on this host"):
+                engine.ensure_network(an_intent())
+        finally:
+            plugin.path.with_suffix(".away").rename(plugin.path)
 
     @pytest.mark.parametrize("parent", ["nope", "nope.30"])
     def test_a_link_that_is_not_there(self, engine: Engine, parent: str) -> None:
@@ -489,8 +521,13 @@ class TestRefusals:
         dockerd.inside(*words, "type", "macvlan", "mode", "bridge")
         try:
             dockerd.inside("ip", "link", "set", "dev", "same", "up")
+            # A newer command line does not ask an older engine for a MAC.
+            with closing(docker.APIClient(base_url=dockerd.url, version="1.41")) as api:
+                wish = api.create_host_config(network_mode="web")
+                made = api.create_container(IMAGE, mac_address="02:42:ac:1f:00:0a", host_config=wish)
+            container = ContainerId(made["Id"])
             with pytest.raises(PermanentError, match="has the same MAC address") as raised:
-                engine.connect(started(dockerd, "c1"), "web", TEN, default_route=True)
+                engine.start(container)
             assert not isinstance(raised.value, AddressError)
         finally:
             dockerd.inside("ip", "link", "del", "dev", "same")

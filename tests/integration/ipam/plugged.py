@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.builders import an_inventory
+from tests.dockerd import PrivateEngine
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.ipam.book import Book
 from trunkline.orchestrator.ipam.driver import IpamDriver
@@ -40,13 +41,13 @@ class PlayedGate:
 def ready(store: Store, inventory: Inventory, host: HostName, segment: SegmentName = WEB) -> None:
     """Put on record that the segment is ready on the host."""
     known = needs_on(inventory, host)
-    store.desired.hold("network:n1", host=host, wanted=frozenset({segment}), known=known)
+    store.desired.hold(f"network:{segment}", host=host, wanted=frozenset({segment}), known=known)
     store.desired.set_state(host, segment, "ready")
 
 
 @dataclass
 class Plugged:
-    """One host's plug-in. ``linked`` says whether the segment's link is there."""
+    """One host's plug-in. ``linked`` says whether the segment's link is there; another ``inventory`` counts at once."""
 
     store: Store
     inventory: Inventory
@@ -103,6 +104,13 @@ def post(
         connection.close()
 
 
+def place(dockerd: PrivateEngine) -> Path:
+    """Find where this engine looks for plug-ins: its own /run, seen from here."""
+    folder = Path(f"/proc/{dockerd.enter[2]}/root/run/docker/plugins")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "trunkline.sock"
+
+
 @contextmanager
 def plugged(
     store: Store,
@@ -121,7 +129,7 @@ def plugged(
     book, gate, linked = Book(folder / "book"), PlayedGate(), [has_link]
     driver = IpamDriver(
         host=host,
-        inventory=lambda: inventory,
+        inventory=lambda: running.inventory,
         ledger=store.ledger,
         book=book,
         gate=gate,
@@ -134,18 +142,19 @@ def plugged(
     except BaseException:
         book.close()
         raise
+    running = Plugged(
+        store=store,
+        inventory=inventory,
+        driver=driver,
+        server=server,
+        gate=gate,
+        path=place,
+        linked=linked,
+    )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield Plugged(
-            store=store,
-            inventory=inventory,
-            driver=driver,
-            server=server,
-            gate=gate,
-            path=place,
-            linked=linked,
-        )
+        yield running
     finally:
         server.shutdown()
         thread.join()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.dockerd import PrivateEngine
-from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, ready
+from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, place, plugged, ready
 from trunkline.drivers.host.networks import Engine
 from trunkline.orchestrator.models import SegmentName
 from trunkline.orchestrator.store import Store, open_store
@@ -28,13 +28,6 @@ def plugin(dockerd: PrivateEngine, store: Store, tmp_path: Path) -> Iterator[Plu
         yield running
         # Docker speaks to the plug-in while it is tidied up.
         dockerd.clean()
-
-
-def place(dockerd: PrivateEngine) -> Path:
-    """Find where this engine looks for plug-ins: its own /run, seen from here."""
-    folder = Path(f"/proc/{dockerd.enter[2]}/root/run/docker/plugins")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / "trunkline.sock"
 
 
 def create(dockerd: PrivateEngine, *words: str, name: str = "web", parent: str = "eth0.10") -> str:

@@ -37,6 +37,7 @@ class PlayedEngine:
     given_up: set[ContainerId] = field(default_factory=set)
     starts: list[ContainerId] = field(default_factory=list)
     refuses_to_start: bool = False
+    announcing: bool = True
     container: ContainerFacts = field(
         default_factory=lambda: ContainerFacts(
             id=CONTAINER, name="web-1", running=True, labels={"trunkline.segment": "web"}
@@ -51,6 +52,9 @@ class PlayedEngine:
 
     def inspect(self, container: ContainerId) -> ContainerFacts | None:
         return self.container if container == CONTAINER else None
+
+    def announces(self) -> bool:
+        return self.announcing
 
     def gave_up(self, container: ContainerId) -> bool:
         return container in self.given_up

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 import pytest
+import redis
 
 from tests.builders import a_segment, a_subnet
 from trunkline.orchestrator.errors import AddressError, GateClosed, PoolExhausted
@@ -13,7 +15,7 @@ from trunkline.orchestrator.models import Address, ContainerId, DeviceKey, HostN
 from trunkline.orchestrator.store import LedgerLease, Owner, SegmentNeeds, Store
 
 H1, H2 = HostName("h1"), HostName("h2")
-MAC, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"
+MAC, OTHER, THIRD = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"
 SEGMENT = a_segment(quarantine_seconds=300.0)
 C1 = Owner(container_id=ContainerId("1" * 64), endpoint="web")
 
@@ -326,3 +328,42 @@ def test_leases_of_one_host_are_read_alone(store: Store) -> None:
     mine, theirs = ask(store), ask(store, host=H2)
     assert store.ledger.leases(SEGMENT, H1) == (mine,)
     assert store.ledger.leases(SEGMENT) == (mine, theirs)
+
+
+def test_the_macs_that_left_a_host_are_known_until_they_come_back(store: Store) -> None:
+    first = ask(store)
+    assert store.ledger.gone([H1, H2]) == {H1: frozenset(), H2: frozenset()}
+    let_go(store, first.address)
+    assert store.ledger.gone([H1, H2]) == {H1: {MAC}, H2: frozenset()}
+    ask(store)
+    assert store.ledger.gone([H1]) == {H1: frozenset()}
+    store.ledger.end(SEGMENT, lease_of(store, first.address))
+    assert store.ledger.gone([H1]) == {H1: {MAC}}
+    store.devices.forget_host(H1)
+    assert store.ledger.gone([H1]) == {H1: frozenset()}
+    assert store.ledger.gone([]) == {}
+
+
+def test_every_mac_that_a_kept_address_ever_had_is_known_to_be_gone(store: Store) -> None:
+    kept = keep(store)
+    ask(store, MAC, wanted=kept.address)
+    let_go(store, kept.address, MAC)
+    ask(store, OTHER, wanted=kept.address)
+    store.ledger.confirm(SEGMENT, owner=C1, endpoint_id="e", mac=THIRD)
+    assert store.ledger.gone([H1]) == {H1: {MAC, OTHER}}
+    store.ledger.release(SEGMENT, C1)
+    assert store.ledger.gone([H1]) == {H1: {MAC, OTHER, THIRD}}
+
+
+def test_a_mac_is_known_to_be_gone_for_some_hours_and_the_list_has_an_end(
+    store: Store, redis_url: str
+) -> None:
+    with closing(redis.Redis.from_url(redis_url)) as client:
+        client.zadd("tl:gone:h1", {"old": store.now() - 6 * 3600, "newer": store.now() - 3600})
+        assert store.ledger.gone([H1]) == {H1: {"newer"}}
+        client.zadd("tl:gone:h1", {f"m{number}": store.now() for number in range(10_000)})
+        let_go(store, ask(store).address)
+        assert client.zcard("tl:gone:h1") == 10_000
+    gone = store.ledger.gone([H1])[H1]
+    assert MAC in gone
+    assert not {"old", "newer"} & gone

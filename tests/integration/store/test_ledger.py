@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,8 +17,10 @@ from tests.integration.store.racer import CROWDED
 from trunkline.orchestrator.errors import AddressError, PoolExhausted, StoreUnavailable
 from trunkline.orchestrator.models import ContainerId, HostName, Segment
 from trunkline.orchestrator.store import LedgerLease, Owner, Store, open_store
+from trunkline.orchestrator.store.connection import Connection, source
+from trunkline.orchestrator.store.ledger import Ledger
 
-H1 = HostName("h1")
+H1, H2 = HostName("h1"), HostName("h2")
 
 
 def an_owner(number: int) -> Owner:
@@ -256,3 +261,68 @@ def test_a_dead_redis_is_a_readable_error_without_the_password() -> None:
     with pytest.raises(StoreUnavailable, match="start Redis") as caught:
         open_store("redis://:secret@127.0.0.1:1/1").now()
     assert "secret" not in str(caught.value)
+
+
+C1, C2 = an_owner(1), an_owner(2)
+UNSAID = a_segment(subnets=(a_subnet("10.0.0.0/30", "10.0.0.1"),))
+"""One address can be had, and the segment does not say how long it rests."""
+
+
+def rests_for(store: Store) -> float:
+    """Say how many seconds the only resting address still has to rest."""
+    [(_, until)] = store.connection.do("ZRANGE", "tl:ledger:web:rest", 0, -1, "WITHSCORES")
+    return float(until) - store.now()
+
+
+@pytest.mark.parametrize(
+    ("announces", "segment", "seconds"),
+    [
+        (True, UNSAID, 300),
+        (False, UNSAID, 4 * 3600),
+        (False, replace(UNSAID, quarantine_seconds=60.0), 60),
+    ],
+)
+def test_an_address_rests_as_long_as_routers_may_remember_it_where_an_engine_does_not_announce_it(
+    store: Store, segment: Segment, seconds: float, *, announces: bool
+) -> None:
+    store.ledger.note_announcing(H2, announces=announces)
+    store.ledger.allocate(segment, family=4, owner=C1, host=H1, name="c1")
+    store.ledger.release(segment, C1)
+    assert rests_for(store) == pytest.approx(seconds, abs=30)
+
+
+def test_a_host_that_was_upgraded_or_forgotten_no_longer_makes_addresses_rest_long(store: Store) -> None:
+    for host in (H1, H2):
+        store.ledger.note_announcing(host, announces=False)
+    store.ledger.note_announcing(H1, announces=True)
+    store.devices.forget_host(H2)
+    store.ledger.allocate(UNSAID, family=4, owner=C1, host=H1, name="c1")
+    store.ledger.release(UNSAID, C1)
+    assert rests_for(store) == pytest.approx(300, abs=30)
+
+
+class Hurried(Connection):
+    """A connection in whose scripts the usual rest is no time at all."""
+
+    def script(self, name: str, *arguments: str | bytes | float) -> Any:
+        """Run the script."""
+        text, usual = source(name), "usual_rest, longest_rest = 300,"
+        assert usual in text
+        return self.do("EVAL", text.replace(usual, "usual_rest, longest_rest = 0,"), 0, *arguments)
+
+
+def test_rather_than_none_an_address_is_given_that_rested_as_long_as_any_does(
+    store: Store, redis_url: str
+) -> None:
+    store.ledger.note_announcing(H1, announces=False)
+    first = store.ledger.allocate(UNSAID, family=4, owner=C1, host=H1, name="c1")
+    store.ledger.release(UNSAID, C1)
+    with pytest.raises(PoolExhausted, match="1 rest after their last use"):
+        store.ledger.allocate(UNSAID, family=4, owner=C2, host=H1, name="c2")
+    with closing(Hurried(redis_url)) as connection:
+        said = replace(UNSAID, quarantine_seconds=3600.0)
+        with pytest.raises(PoolExhausted):
+            Ledger(connection).allocate(said, family=4, owner=C2, host=H1, name="c2")
+        second = Ledger(connection).allocate(UNSAID, family=4, owner=C2, host=H1, name="c2")
+    assert second.address == first.address
+    assert store.ledger.leases(UNSAID)[0].owner == C2

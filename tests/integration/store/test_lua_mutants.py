@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from inspect import signature
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,9 +15,7 @@ from tests.integration.store import test_desired, test_devices, test_endpoints, 
 from tests.integration.store.desired_machine import DesiredMachine
 from tests.integration.store.endpoint_machine import EndpointMachine
 from tests.integration.store.ledger_machine import LedgerMachine
-from trunkline.orchestrator.store import (
-    Store,
-)
+from trunkline.orchestrator.store import Store, open_store
 from trunkline.orchestrator.store.connection import Connection, source
 from trunkline.orchestrator.store.desired import Desired
 from trunkline.orchestrator.store.devices import Devices
@@ -295,8 +294,23 @@ ENDPOINTS: dict[str, Mutant] = {
     "the gate is closed to what is handed out": Mutant(
         "allocate", "if existing then", "if existing and not ask.gated then"
     ),
+    "a MAC that left is forgotten": Mutant("release_endpoint", "redis.call('ZADD', key, stamp(at), mac)", ""),
+    "a MAC that lost its kept address is forgotten": Mutant(
+        "release_endpoint", "left(lease.host, lease.mac, now())", ""
+    ),
+    "a MAC that is back counts as gone": Mutant("allocate", "redis.call('ZREM', gone_key(host), mac)", ""),
+    "a MAC that another one replaced is forgotten": Mutant(
+        "confirm", "      left(lease.host, lease.mac, now())\n", ""
+    ),
+    "a host that is gone leaves MACs": Mutant("forget_host", "redis.call('DEL', gone_key(ARGV[1]))", ""),
     "the MAC is lost when its subnet grows": Mutant("define", "owned(base, fields[2]) == from", "false"),
 }
+
+ENDPOINT_CASES: list[Callable[[Store], None]] = [
+    case
+    for name, case in vars(test_endpoints).items()
+    if name.startswith("test_") and list(signature(case).parameters) == ["store"]
+]
 
 
 class Mutated(Connection):
@@ -371,8 +385,14 @@ def test_broken_endpoints_are_found_out(stores: tuple[Store, Store]) -> None:
             return True
         return False
 
-    cases = [case for name, case in vars(test_endpoints).items() if name.startswith("test_")]
-    assert not all(passes(case) for case in cases)
+    assert not all(passes(case) for case in ENDPOINT_CASES)
+
+
+def test_unbroken_scripts_pass_what_finds_the_broken_ones_out(redis_url: str) -> None:
+    with closing(open_store(redis_url)) as store:
+        for case in ENDPOINT_CASES:
+            store.connection.do("FLUSHDB")
+            case(store)
 
 
 @pytest.mark.parametrize("mutant", DESIRED.values(), ids=DESIRED)

@@ -268,6 +268,55 @@ def test_a_network_whose_segment_the_policy_forbids_holds_nothing(site: Site, ma
     assert site.store.desired.holders_of(H1) == {}
 
 
+@pytest.mark.parametrize(("networks", "holds"), [("on-demand", False), ("declared", True)])
+def test_a_network_that_was_made_for_a_label_does_not_hold_itself(
+    site: Site, machine: Machine, networks: str, *, holds: bool
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    engine.networks_of_the_plugin = (replace(a_network(), name="web", ours=True),)
+    change_web(site, prune="network", networks=networks)
+    resync_host(H1, context=site.context, engine=engine)
+    assert bool(site.store.desired.holders_of(H1)) is holds
+
+
+def test_a_container_that_stopped_while_nobody_told_of_it_gets_its_address_again(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    segment, ledger = site.context.inventory().segments[WEB], site.store.ledger
+    before = ledger.leases(segment)
+    assert {(lease.state, lease.kept) for lease in before} == {("ACTIVE", True)}
+
+    # Its release was lost, as when the agent was away; Docker shows it stopped, with the addresses it will ask for.
+    stopped = replace(engine.container.endpoints["web"], endpoint_id="", mac="")
+    engine.container = replace(engine.container, running=False, endpoints={"web": stopped})
+    engine.networks_of_the_plugin = (replace(a_network(), name="web", ours=True),)
+    monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert {(lease.state, lease.address) for lease in ledger.leases(segment)} == {
+        ("PENDING", lease.address) for lease in before
+    }
+    mac = "02:00:00:00:00:09"
+    for lease in before:
+        again = ledger.allocate(
+            segment,
+            family=lease.address.version,
+            owner=Owner.by_mac(H1, mac),
+            host=H1,
+            name="",
+            mac=mac,
+            wanted=lease.address,
+        )
+        assert again.owner == lease.owner
+    assert ledger.gone([H1]) == {H1: {before[0].mac}}
+
+
 def test_the_ledger_learns_whose_the_plugins_addresses_are_and_rests_those_of_nobody(
     site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

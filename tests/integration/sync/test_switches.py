@@ -224,20 +224,38 @@ def test_nothing_is_written_after_another_worker_took_over(site: Site) -> None:
     assert site.running.config_lines != []
 
 
-@pytest.mark.parametrize("mac", ["aa:bb:cc:00:00:01", ""])
-def test_the_address_of_a_container_that_is_gone_keeps_no_vlan(site: Site, mac: str) -> None:
-    segment = site.context.inventory().segments[WEB]
+def test_the_macs_of_a_container_that_is_gone_keep_no_vlan_however_often_it_was_restarted(site: Site) -> None:
+    segment, ledger = site.context.inventory().segments[WEB], site.store.ledger
     owner = Owner(container_id=ContainerId("c1"), endpoint=WEB)
     site.hold(WEB)
     site.sync()
-    lease = site.store.ledger.allocate(segment, family=4, owner=owner, host=H1, name="c1")
-    if mac:
-        site.store.ledger.confirm(segment, owner=owner, endpoint_id="e1", mac=mac)
-    site.running.learn(port=PORT, vlan=10, mac=dotted(mac or f"02:42:{lease.address.packed.hex(':')}"))
-    site.store.ledger.release(segment, owner)
+    kept = ledger.allocate(segment, family=4, owner=owner, host=H1, name="c1", kept=True)
+    for mac in ("02:00:00:00:00:01", "02:00:00:00:00:02"):
+        guest = Owner.by_mac(H1, mac)
+        ledger.allocate(segment, family=4, owner=guest, host=H1, name="", mac=mac, wanted=kept.address)
+        site.running.learn(port=PORT, vlan=10, mac=dotted(mac))
+        assert ledger.release_endpoint(segment, address=kept.address, host=H1, mac=mac)
+    ledger.release(segment, owner)
     site.hold()
     site.sync()
     assert "switchport trunk allowed vlan 100" in site.port()
+
+
+def test_the_mac_of_an_endpoint_that_is_still_there_keeps_its_vlan(site: Site) -> None:
+    segment, mac = site.context.inventory().segments[WEB], "02:00:00:00:00:01"
+    site.hold(WEB)
+    site.sync()
+    for _ in range(2):  # it left and came back, as a container with a fixed MAC does
+        lease = site.store.ledger.allocate(
+            segment, family=4, owner=Owner.by_mac(H1, mac), host=H1, name="", mac=mac
+        )
+        there = site.store.ledger.release_endpoint(segment, address=lease.address, host=H1, mac=mac)
+    site.store.ledger.allocate(segment, family=4, owner=Owner.by_mac(H1, mac), host=H1, name="", mac=mac)
+    assert there
+    site.running.learn(port=PORT, vlan=10, mac=dotted(mac))
+    site.hold()
+    site.sync()
+    assert "switchport trunk allowed vlan 10,100" in site.port()
 
 
 def test_a_stranger_that_talks_in_a_vlan_keeps_it_on_its_port_and_is_named(site: Site) -> None:

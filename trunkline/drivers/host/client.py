@@ -35,18 +35,20 @@ class Gone(TransientError):
     """Docker says that there is no such thing: it was removed while we worked. The next pass sees that itself."""
 
 
-REFUSALS: tuple[tuple[re.Pattern[str], type[PermanentError], str], ...] = tuple(
+REFUSALS: tuple[tuple[re.Pattern[str], type[PermanentError | TransientError], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind, fix)
     for pattern, kind, fix in (
         (
-            r"interface .*address already in use",
+            r'plugin "?trunkline"? not found|trunkline\.sock',
+            TransientError,
+            "it gives Docker the addresses: start `trunkline agent` on this host",
+        ),
+        (r"remote: trunkline: address ", AddressError, "see `trunkline ip show`"),
+        (r"remote: trunkline: ", TransientError, "see `trunkline status`"),
+        (
+            r"interface [^\n]*address already in use",
             PermanentError,
             "another interface on this link has the same MAC address; give the container another one",
-        ),
-        (
-            r"address already in use",
-            AddressError,
-            "another container of this network has it: `docker network inspect` shows which",
         ),
         (
             r"does not belong to any of this network's subnets|no configured subnet",
@@ -68,7 +70,6 @@ REFUSALS: tuple[tuple[re.Pattern[str], type[PermanentError], str], ...] = tuple(
             PermanentError,
             "the link is not where dockerd runs; it and this worker need the same network namespace",
         ),
-        (r"pool overlaps", PermanentError, "another Docker network has these subnets; remove it"),
         (
             r"in private \(none\) mode|sharing network namespace",
             PermanentError,
@@ -179,9 +180,10 @@ class Client:
             self._api = None
 
     def _refusal(self, error: docker.errors.APIError, what: str, about: str) -> OrchestratorError:
-        words = printable(error.explanation or str(error))
+        said = str(error.explanation or error)
+        words = printable(said)
         for pattern, kind, fix in REFUSALS:
-            if pattern.search(words):
+            if pattern.search(said):
                 return kind(f"Docker could not {what}: {words}", subject=about, fix=fix)
         if error.status_code == NOT_FOUND and MISSING.search(words):
             return Gone(f"Docker could not {what}: {words}", subject=about)

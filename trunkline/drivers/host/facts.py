@@ -107,6 +107,7 @@ def gated_network(network: Answer) -> GatedNetwork | None:
         name=name,
         segment=SegmentName(str(segment)),
         parent=str((network.get("Options") or {}).get("parent", "")),
+        ours=is_ours(network),
         endpoints={key: _guest(name, str(network["Id"]), item) for key, item in containers.items()},
         names={key: str(item.get("Name") or "") for key, item in containers.items()},
     )
@@ -147,8 +148,7 @@ def is_ours(network: Answer) -> bool:
 def shape(intent: NetworkIntent) -> Shape:
     """Say what the network must look like."""
     subnets = ((subnet.network, placeholder(subnet)) for subnet in intent.subnets)
-    ipam = (IPAM_DRIVER, intent.segment) if intent.plugged else (BUILT_IN, "")
-    return intent.parent, "bridge", is_internal(intent), *ipam, frozenset(subnets)
+    return intent.parent, "bridge", is_internal(intent), IPAM_DRIVER, intent.segment, frozenset(subnets)
 
 
 def shape_of(network: Answer) -> Shape:

@@ -12,7 +12,6 @@ import docker.types
 from trunkline.drivers.host.client import Client, Gone
 from trunkline.drivers.host.events import EngineEvent, read_events
 from trunkline.drivers.host.facts import (
-    BUILT_IN,
     DEFAULT_BRIDGE,
     IPAM_DRIVER,
     MANAGED,
@@ -38,6 +37,8 @@ from trunkline.orchestrator.models import Address, ContainerId, SegmentName
 
 GATEWAY_PRIORITY_API = (1, 48)
 """API version (Docker 28) from which an endpoint can be told to hold the default route."""
+ANNOUNCING_API = (1, 48)
+"""API version (Docker 28) from which an engine sends gratuitous ARP and neighbour advertisements at every start."""
 IPV6 = 6
 
 
@@ -68,6 +69,14 @@ class Engine:
         answer = self._client.ask(lambda api: api.version(), "tell its version")
         major, minor = self._client.api_version()
         return f"{answer.get('Version', '?')} (API {major}.{minor})"
+
+    def announces(self) -> bool:
+        """Say whether it tells its neighbours of every address that it takes into use.
+
+        Raises:
+            Unreachable: it does not answer.
+        """
+        return self._client.api_version() >= ANNOUNCING_API
 
     def containers(self) -> tuple[ContainerFacts, ...]:
         """List every container that carries a label of ours, running or not.
@@ -398,9 +407,9 @@ def _create(api: Any, intent: NetworkIntent) -> None:
         driver="macvlan",
         options={"parent": intent.parent, "macvlan_mode": "bridge"},
         ipam=docker.types.IPAMConfig(
-            driver=IPAM_DRIVER if intent.plugged else BUILT_IN,
+            driver=IPAM_DRIVER,
             pool_configs=pools,
-            options={SEGMENT_OPTION: intent.segment, GATE_OPTION: GATE_LATER} if intent.plugged else None,
+            options={SEGMENT_OPTION: intent.segment, GATE_OPTION: GATE_LATER},
         ),
         enable_ipv6=any(subnet.network.version == IPV6 for subnet in intent.subnets),
         internal=is_internal(intent),

@@ -182,7 +182,11 @@ class SegmentEdge(Edge):
     mtu: Number = 1500
     trunk: Literal["on-demand", "always"] = "on-demand"
     grace: Seconds = Field(600.0, description="How long an unused VLAN stays on a port.")
-    quarantine: Seconds = Field(300.0, description="How long a released address rests.")
+    quarantine: Seconds | None = Field(
+        None,
+        description="How long a released address rests; unset, 5 minutes, and up to 4 hours while an engine older than "
+        "Docker 28 does not announce its addresses.",
+    )
     default_route: Flag = True
     networks: Literal["declared", "on-demand"] = Field(
         "on-demand",

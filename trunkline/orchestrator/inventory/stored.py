@@ -118,7 +118,7 @@ def _segment(segment: Segment) -> Plain:
         "mtu": segment.mtu_bytes,
         "trunk": segment.trunk,
         "grace": segment.grace_seconds,
-        "quarantine": segment.quarantine_seconds,
+        **_without_none({"quarantine": segment.quarantine_seconds}),
         "default_route": segment.default_route,
         "networks": segment.networks,
         "prune": segment.prune,

@@ -93,12 +93,7 @@ def _intent(segment: Segment, nic: str) -> AttachmentIntent:
     return AttachmentIntent(
         segment=segment.name,
         link=LinkIntent(name=name, parent=nic, vlan=segment.vlan, mtu_bytes=segment.mtu_bytes),
-        network=NetworkIntent(
-            segment=segment.name,
-            parent=name,
-            subnets=segment.subnets,
-            plugged=segment.networks == "declared",
-        ),
+        network=NetworkIntent(segment=segment.name, parent=name, subnets=segment.subnets),
     )
 
 

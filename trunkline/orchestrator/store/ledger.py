@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from ipaddress import ip_interface, ip_network
-from typing import get_args
+from typing import Literal, get_args
 
 from trunkline.orchestrator.addressing import PoolSpec, place_of, pools
 from trunkline.orchestrator.errors import (
@@ -118,6 +118,7 @@ class Ledger:
             "gated": gated,
             "known": known,
             "patience": PATIENCE_SECONDS,
+            "lenient": segment.quarantine_seconds is None,
             "pools": [_offer(spec, within) for spec in specs if spec.spans],
         }
         if wanted is not None:
@@ -216,7 +217,7 @@ class Ledger:
         Raises:
             AddressError: no subnet of the segment has the address.
         """
-        place, rest = _place_in(segment, address), segment.quarantine_seconds
+        place, rest = _place_in(segment, address), _rest(segment)
         return bool(self._connection.script("release_endpoint", segment.name, place, host, mac, rest))
 
     def end(self, segment: Segment, lease: LedgerLease) -> bool:
@@ -230,7 +231,7 @@ class Ledger:
                 lease.owner.endpoint,
                 lease.host,
                 lease.mac,
-                segment.quarantine_seconds,
+                _rest(segment),
             )
         )
 
@@ -270,17 +271,30 @@ class Ledger:
         Raises:
             AddressError: no subnet of the segment has the address.
         """
-        place, rest = _place_in(segment, address), segment.quarantine_seconds
+        place, rest = _place_in(segment, address), _rest(segment)
         return bool(self._connection.script("unreserve", segment.name, place, by, rest))
 
     def release(self, segment: Segment, owner: Owner, family: int | None = None) -> tuple[Address, ...]:
         """Let the owner's addresses rest; only the owner's own. Returns them."""
         families = (IPV4, IPV6) if family is None else (family,)
         fields = [_owner_field(each, owner) for each in families]
-        places = self._connection.script("release_address", segment.name, segment.quarantine_seconds, *fields)
+        places = self._connection.script("release_address", segment.name, _rest(segment), *fields)
         return tuple(
             _address(pool, offset) for pool, _, offset in (place.rpartition("|") for place in places)
         )
+
+    def note_announcing(self, host: HostName, *, announces: bool) -> None:
+        """Record whether a host's engine tells its neighbours of every address that it takes into use.
+
+        While one does not, addresses rest longer, where their segment does not say how long.
+        """
+        self._connection.do("SREM" if announces else "SADD", f"{PREFIX}silent", host)
+
+    def gone(self, hosts: Collection[HostName]) -> Mapping[HostName, frozenset[str]]:
+        """Give the MACs of endpoints that left each of these hosts, for as long as a switch may remember them."""
+        names = sorted(hosts)
+        found = self._connection.script("gone", *names)
+        return {host: frozenset(macs) for host, macs in zip(names, found, strict=True)}
 
     def leases(self, segment: Segment, host: HostName | None = None) -> tuple[LedgerLease, ...]:
         """Give every address that is held or rests, in order; strays of subnets that are gone too.
@@ -332,6 +346,10 @@ class Ledger:
 
 def _specs(segment: Segment) -> tuple[PoolSpec, ...]:
     return pools(segment, IPV4) + pools(segment, IPV6)
+
+
+def _rest(segment: Segment) -> float | Literal[""]:
+    return "" if segment.quarantine_seconds is None else segment.quarantine_seconds
 
 
 def _offer(spec: PoolSpec, within: Network | None) -> dict[str, object]:

@@ -176,15 +176,24 @@ def identify(this: Pass) -> None:
         leases = ledger.leases(segment, this.machine.name)
         _tell_strays(this, segment, guests.keys() - {(lease.mac, lease.address) for lease in leases}, guests)
         for lease in leases:
-            if lease.state not in {"PENDING", "ACTIVE"} or not lease.mac or lease.kept:
-                continue  # what is kept was asked for by a label: connected and released by us
+            if lease.state not in {"PENDING", "ACTIVE"} or not lease.mac:
+                continue
             guest = guests.get((lease.mac, lease.address))
-            if guest is not None and not lease.serves(guest[1]):
+            if guest is None and now - lease.since > UNCONFIRMED_SECONDS:
+                _end(this, segment, lease)
+            elif guest is not None and not lease.kept and not lease.serves(guest[1]):
                 container, endpoint_id, label = guest
                 owner = Owner(container_id=container, endpoint=str(name))
                 ledger.identify(lease, owner=owner, endpoint_id=endpoint_id, name=label)
-            elif guest is None and now - lease.since > UNCONFIRMED_SECONDS:
-                ledger.end(segment, lease)
+
+
+def _end(this: Pass, segment: Segment, lease: LedgerLease) -> None:
+    """Let an address rest whose endpoint is gone; one that a label asked for waits for its container's next one."""
+    ledger = this.context.store.ledger
+    if not lease.kept:
+        ledger.end(segment, lease)
+    elif lease.owner.container_id and lease.state == "ACTIVE":
+        ledger.release_endpoint(segment, address=lease.address, host=lease.host, mac=lease.mac)
 
 
 def _tell_strays(

@@ -115,7 +115,10 @@ def _hold_networks(
     *,
     context: Context,
 ) -> frozenset[DeviceKey]:
-    """Let networks of our plug-in hold their segments where these say so; those that are gone let go."""
+    """Let networks of our plug-in hold their segments where these say so; those that are gone let go.
+
+    One that we make when a label asks and remove after the last container would hold itself for ever.
+    """
     inventory = context.inventory()
     cordoned = host in context.store.desired.cordoned()
     wanted = {
@@ -125,6 +128,7 @@ def _hold_networks(
         and not cordoned
         and network.segment in inventory.segments
         and inventory.segments[network.segment].prune == "network"
+        and not (network.ours and inventory.segments[network.segment].networks == "on-demand")
     }
     gone = {holder: frozenset[SegmentName]() for holder in before if holder.startswith(NETWORK)}
     changed: frozenset[DeviceKey] = frozenset()

@@ -105,8 +105,10 @@ class Pass:
         Raises:
             Unreachable: it did not answer for everything: no answer is never an empty list.
         """
-        self.all_containers = self.machine.engine.all_containers()
-        self.gated = tuple(self.machine.engine.gated())
+        engine, ledger = self.machine.engine, self.context.store.ledger
+        ledger.note_announcing(self.machine.name, announces=engine.announces())
+        self.all_containers = engine.all_containers()
+        self.gated = tuple(engine.gated())
 
     def failed(self, subject: str, error: OrchestratorError) -> None:
         """Remember a problem; the pass goes on with the next item."""

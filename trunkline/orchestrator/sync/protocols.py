@@ -169,6 +169,9 @@ class Engine(Protocol):
     def inspect(self, container: ContainerId) -> ContainerFacts | None:
         """Look at one container; None when Docker says that it does not exist."""
 
+    def announces(self) -> bool:
+        """Say whether it tells its neighbours of every address that it takes into use."""
+
     def gave_up(self, container: ContainerId) -> bool:
         """Say whether its start failed in our plug-in, though its restart policy wants it to run."""
 

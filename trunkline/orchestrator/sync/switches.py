@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -17,7 +16,6 @@ import structlog
 from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError, unforeseen
 from trunkline.orchestrator.intents import Carries, Claim, HostReport, SwitchIntent
 from trunkline.orchestrator.models import (
-    Address,
     DeviceKey,
     HostName,
     Inventory,
@@ -27,7 +25,6 @@ from trunkline.orchestrator.models import (
 )
 from trunkline.orchestrator.planning import (
     TooManyRemovals,
-    claim_from_owned,
     devices_of,
     is_needed,
     owned_key,
@@ -66,7 +63,7 @@ def intent_for(
         switch=switch.name,
         attachments=store.desired.attachments(),
         owned=owned,
-        reports=_reports(context, inventory, owned),
+        reports=_reports(context),
         now=store.now(),
         stale_after_seconds=context.settings.stale_after_seconds,
         generation=generation,
@@ -75,30 +72,14 @@ def intent_for(
     )
 
 
-def _reports(context: Context, inventory: Inventory, owned: frozenset[str]) -> dict[HostName, HostReport]:
-    """Give the hosts' reports, each with the MACs of containers that are known to be gone from it.
+def _reports(context: Context) -> dict[HostName, HostReport]:
+    """Give the hosts' reports, each with the MACs of endpoints that are known to be gone from it.
 
     A switch remembers an address for minutes after its owner left; of ours the ledger knows that they left.
     """
     reports = {report.host: report for report in context.store.devices.reports()}
-    segments = list(inventory.segments.values())
-    if {claim_from_owned(key, inventory).vlan for key in owned} - {segment.vlan for segment in segments}:
-        segments += context.former_segments(inventory).values()
-    for segment in segments:
-        for lease in context.store.ledger.leases(segment):
-            if lease.state == "QUARANTINE" and lease.host in reports:
-                report = reports[lease.host]
-                mac = lease.mac.lower() or _usual_mac(lease.address)
-                reports[lease.host] = replace(report, macs=report.macs | {mac} - {""})
-    return reports
-
-
-def _usual_mac(address: Address) -> str:
-    """Give the MAC that Docker before 28 derives from an IPv4 address; empty for IPv6.
-
-    For a container that was removed while it was being connected: nobody saw its MAC but the switch.
-    """
-    return f"02:42:{address.packed.hex(':')}" if isinstance(address, IPv4Address) else ""
+    gone = context.store.ledger.gone(reports.keys())
+    return {host: replace(report, macs=report.macs | gone[host]) for host, report in reports.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

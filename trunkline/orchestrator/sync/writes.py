@@ -50,13 +50,13 @@ def link_lines(link: LinkIntent) -> tuple[str, ...]:
 
 def network_line(network: NetworkIntent) -> str:
     """Say how a person would make a segment's Docker network."""
-    words = ["docker network create -d macvlan", f"-o parent={network.parent}"]
-    if network.plugged:
-        words += [
-            "--ipam-driver trunkline",
-            f"--ipam-opt segment={network.segment}",
-            "--ipam-opt gate=address",
-        ]
+    words = [
+        "docker network create -d macvlan",
+        f"-o parent={network.parent}",
+        "--ipam-driver trunkline",
+        f"--ipam-opt segment={network.segment}",
+        "--ipam-opt gate=address",
+    ]
     words += [f"--subnet {subnet.network}" for subnet in network.subnets]
     return " ".join((*words, network.segment))
 

@@ -3,7 +3,8 @@
 -- first, last, ranges}], pool, offset} (pool and offset only when a certain address is asked for; bits, first and
 -- last count in IPv4 pools, ranges in IPv6 ones). `kept`: the lease outlives the
 -- endpoint that uses it. `gated`: only while the host's attachment is ready. Offsets are decimal text: they may
--- exceed 2^53. `known`: it is in use already. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} |
+-- exceed 2^53. `known`: it is in use already. `lenient`: the segment does
+-- not say how long addresses rest. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} |
 -- {'other', pool, offset} | {'full', how many rest} | {'closed', state, cause} | {'lost', who has not told...} while the
 -- hosts tell what they use | {'undefined'} when the pools on record are not the caller's.
 local segment, ask = ARGV[1], cjson.decode(ARGV[2])
@@ -34,6 +35,7 @@ local function take(pool, offset)
   }
   local place = pool .. '|' .. offset
   put_lease(base, place, lease)
+  came(ask.host, ask.mac)
   set_owner(base, ask.owner, place)
   redis.call('ZREM', rest, place)
   remember(base, 'name', ask.family, ask.name, place)
@@ -82,8 +84,13 @@ local function bound(place)
   if ask.mac == '' or (used and lease.mac ~= ask.mac) then
     return nil
   end
-  lease.mac = ask.mac
+  if lease.mac ~= ask.mac then
+    left(lease.host, lease.mac, at)
+  end
+  -- It has as long to show as any other.
+  lease.mac, lease.since = ask.mac, at
   put_lease(base, place, lease)
+  came(ask.host, ask.mac)
   set_owner(base, mac_field(ask.family, ask.host, ask.mac), place)
   return { 'ok', ask.pool, ask.offset, cjson.encode(lease) }
 end
@@ -169,6 +176,7 @@ if existing then
     -- A new endpoint of the same MAC: it has as long to show as any other.
     mine.state, mine.endpoint_id, mine.since = 'PENDING', '', at
     put_lease(base, existing, mine)
+    came(ask.host, ask.mac)
   end
   return { 'ok', pool, offset, cjson.encode(mine) }
 end
@@ -228,6 +236,19 @@ for _, kind in ipairs({ 'name', 'mac' }) do
   end
 end
 
+-- What rests only because routers may remember it is better than nothing: the one that rested longest.
+local function rested_somewhat()
+  for _, place in ipairs(redis.call('ZRANGE', rest, 0, 255)) do
+    local pool, offset = split(place)
+    local lease = lease_at(base, place)
+    if lease and lease.since <= at - usual_rest and offered(pool, offset) then
+      free(place)
+      return take(pool, offset)
+    end
+  end
+  return nil
+end
+
 for _, pool in ipairs(ask.pools) do
   if pool.bits > 0 then
     local offset = next_bit(pool)
@@ -241,4 +262,4 @@ for _, pool in ipairs(ask.pools) do
     end
   end
 end
-return { 'full', redis.call('ZCARD', rest) }
+return ask.lenient and rested_somewhat() or { 'full', redis.call('ZCARD', rest) }

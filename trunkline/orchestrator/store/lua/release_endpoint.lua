@@ -1,5 +1,5 @@
 -- An endpoint is gone: its address rests, unless it is kept for its container. ARGV: segment, place, host, MAC,
--- seconds to rest. Only the endpoint's own. Returns 1 when it rests, 2 when it is kept, 0 when it is not that MAC's.
+-- seconds to rest or ''. Only the endpoint's own. Returns 1 when it rests, 2 when it is kept, 0 when it is not that MAC's.
 local base = prefix .. 'ledger:' .. ARGV[1] .. ':'
 local lease = lease_at(base, ARGV[2])
 if not lease then
@@ -10,10 +10,10 @@ if lease.host ~= ARGV[3] or lease.mac ~= ARGV[4] or lease.state == 'QUARANTINE' 
 end
 if lease.kept then
   drop_mac(base, ARGV[2], lease)
-  -- The MAC stays: switches remember it, and must not take it for somebody else's.
   lease.state, lease.endpoint_id = 'PENDING', ''
   put_lease(base, ARGV[2], lease)
+  left(lease.host, lease.mac, now())
   return 2
 end
-rest_now(base, ARGV[2], lease, now(), tonumber(ARGV[5]))
+rest_now(base, ARGV[2], lease, now(), rest_seconds(ARGV[5]))
 return 1

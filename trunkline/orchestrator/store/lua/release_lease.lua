@@ -1,4 +1,4 @@
--- ARGV: segment, place, container, endpoint, host, MAC, seconds to rest. Lets a lease rest that was seen to be theirs.
+-- ARGV: segment, place, container, endpoint, host, MAC, seconds to rest or ''. Lets a lease rest that was seen to be theirs.
 -- Returns 1; 0 when it is somebody else's by now.
 local base = prefix .. 'ledger:' .. ARGV[1] .. ':'
 local lease = lease_at(base, ARGV[2])
@@ -11,5 +11,5 @@ end
 if lease.host ~= ARGV[5] or lease.mac ~= ARGV[6] then
   return 0
 end
-rest_now(base, ARGV[2], lease, now(), tonumber(ARGV[7]))
+rest_now(base, ARGV[2], lease, now(), rest_seconds(ARGV[7]))
 return 1

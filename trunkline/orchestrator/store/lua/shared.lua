@@ -274,12 +274,42 @@ local function occupy(base, place)
   end
 end
 
+-- A switch shows a MAC for minutes after its endpoint left, and must not take it for somebody who is still there. Some
+-- are told to remember as long as routers do, which is four hours.
+local remembered_seconds, most_gone = 5 * 3600, 10000
+local function gone_key(host)
+  return prefix .. 'gone:' .. host
+end
+
+local function left(host, mac, at)
+  if mac ~= '' then
+    local key = gone_key(host)
+    redis.call('ZADD', key, stamp(at), mac)
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', stamp(at - remembered_seconds))
+    redis.call('ZREMRANGEBYRANK', key, 0, -most_gone - 1)
+  end
+end
+
+local function came(host, mac)
+  if mac ~= '' then
+    redis.call('ZREM', gone_key(host), mac)
+  end
+end
+
 -- An address that is kept remembers a MAC that may have another one by now.
 local function drop_mac(base, place, lease)
   local field = mac_field(family_of(place), lease.host, lease.mac)
   if owned(base, field) == place then
     drop_owner(base, field)
   end
+end
+
+-- What a router remembers of an address is corrected by engines that announce it. While there are others, an address
+-- rests for as long as routers remember, which is four hours with Cisco's, unless the segment says how long.
+local usual_rest, longest_rest = 300, 4 * 3600
+local function rest_seconds(wish)
+  local silent = wish == '' and redis.call('SCARD', prefix .. 'silent') > 0
+  return tonumber(wish) or (silent and longest_rest or usual_rest)
 end
 
 local function rest_now(base, place, lease, at, seconds)
@@ -290,6 +320,7 @@ local function rest_now(base, place, lease, at, seconds)
   lease.state, lease.since = 'QUARANTINE', at
   put_lease(base, place, lease)
   redis.call('ZADD', base .. 'rest', stamp(at + seconds), place)
+  left(lease.host, lease.mac, at)
   note(base, place, lease)
 end
 
