@@ -151,6 +151,7 @@ class Segment:
     ``networks``: its Docker network is on every host that may use it, or only where something asks for it.
     ``prune``: a VLAN leaves the port with the last container, or with the last Docker network.
     ``quarantine_seconds``: so long a released address rests; None: as long as routers may remember its last owner.
+    ``clear_neighbors``: its gateway forgets the ARP or ND entry of an address that goes to another MAC.
     ``host_access``: a host with containers of the segment has an interface and an address of its own in it.
     """
 
@@ -166,6 +167,7 @@ class Segment:
     networks: Literal["declared", "on-demand"] = "on-demand"
     prune: Literal["container", "network"] = "container"
     host_access: bool = False
+    clear_neighbors: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

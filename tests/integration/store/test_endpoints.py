@@ -11,7 +11,16 @@ import redis
 
 from tests.builders import a_segment, a_subnet
 from trunkline.orchestrator.errors import AddressError, GateClosed, PoolExhausted
-from trunkline.orchestrator.models import Address, ContainerId, DeviceKey, HostName, Segment
+from trunkline.orchestrator.models import (
+    Address,
+    ContainerId,
+    DeviceKey,
+    ExternalGateway,
+    HostName,
+    Segment,
+    SwitchName,
+    switch_key,
+)
 from trunkline.orchestrator.store import LedgerLease, Owner, SegmentNeeds, Store
 
 H1, H2 = HostName("h1"), HostName("h2")
@@ -367,3 +376,71 @@ def test_a_mac_is_known_to_be_gone_for_some_hours_and_the_list_has_an_end(
     gone = store.ledger.gone([H1])[H1]
     assert MAC in gone
     assert not {"old", "newer"} & gone
+
+
+FORGETFUL = a_segment(quarantine_seconds=0.0, clear_neighbors=True)
+SW1 = switch_key(SwitchName("sw1"))
+
+
+def stale(store: Store) -> list[str]:
+    return [f"{each.segment} {each.address}" for each in store.ledger.stale(SW1, 100)]
+
+
+def test_an_address_that_goes_to_another_mac_is_to_be_forgotten_by_its_gateway(store: Store) -> None:
+    resting = replace(FORGETFUL, quarantine_seconds=300.0)
+    first = ask(store, segment=FORGETFUL)
+    assert stale(store) == []
+    store.ledger.release_endpoint(resting, address=first.address, host=H1, mac=MAC)
+    ask(store, segment=FORGETFUL, wanted=first.address)
+    assert stale(store) == [], "the same MAC has it again"
+    store.ledger.release_endpoint(FORGETFUL, address=first.address, host=H1, mac=MAC)
+    ask(store, THIRD, segment=FORGETFUL)  # ends what has rested
+    before = store.devices.status(SW1)
+    ask(store, OTHER, segment=FORGETFUL, wanted=first.address)
+    assert stale(store) == [f"web {first.address}"]
+    after = store.devices.status(SW1)
+    assert (after.generation, after.marks) == (before.generation, before.marks + 1)
+    assert after.dirty_at is not None
+
+
+def test_a_kept_address_that_its_container_has_with_another_mac_is_to_be_forgotten(store: Store) -> None:
+    owner = C1
+    kept = store.ledger.allocate(FORGETFUL, family=4, owner=owner, host=H1, name="c1", kept=True)
+    ask(store, segment=FORGETFUL, wanted=kept.address)
+    assert stale(store) == []
+    store.ledger.release_endpoint(FORGETFUL, address=kept.address, host=H1, mac=MAC)
+    ask(store, segment=FORGETFUL, wanted=kept.address)
+    assert stale(store) == []
+    store.ledger.release_endpoint(FORGETFUL, address=kept.address, host=H1, mac=MAC)
+    ask(store, OTHER, segment=FORGETFUL, wanted=kept.address)
+    assert stale(store) == [f"web {kept.address}"]
+
+
+def test_where_the_segment_does_not_say_so_or_nobody_of_ours_routes_nothing_is_to_be_forgotten(
+    store: Store,
+) -> None:
+    for segment in (
+        replace(FORGETFUL, clear_neighbors=False),
+        replace(FORGETFUL, gateway=ExternalGateway()),
+    ):
+        first = ask(store, segment=segment)
+        store.ledger.release_endpoint(segment, address=first.address, host=H1, mac=MAC)
+        ask(store, OTHER, segment=segment, wanted=first.address)
+        store.ledger.release_endpoint(segment, address=first.address, host=H1, mac=OTHER)
+        assert store.connection.do("KEYS", "tl:stale:*") == []
+
+
+def test_what_was_forgotten_is_wished_for_no_more_unless_it_changed_hands_again(store: Store) -> None:
+    def change_hands(*macs: str) -> None:
+        for mac in macs:
+            lease = ask(store, mac, segment=FORGETFUL, wanted=address)
+            store.ledger.release_endpoint(FORGETFUL, address=lease.address, host=H1, mac=mac)
+
+    address = ip_address("172.31.0.9")
+    change_hands(MAC, OTHER)
+    wishes = store.ledger.stale(SW1, 100)
+    assert len(wishes) == 1
+    change_hands(THIRD)
+    assert store.ledger.forgotten(SW1, wishes) == 1
+    assert store.ledger.forgotten(SW1, store.ledger.stale(SW1, 100)) == 0
+    assert stale(store) == []

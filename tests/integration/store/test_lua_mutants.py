@@ -303,6 +303,18 @@ ENDPOINTS: dict[str, Mutant] = {
         "confirm", "      left(lease.host, lease.mac, now())\n", ""
     ),
     "a host that is gone leaves MACs": Mutant("forget_host", "redis.call('DEL', gone_key(ARGV[1]))", ""),
+    "nothing is to be forgotten": Mutant("allocate", "if is_stale then", "if false then"),
+    "every address is to be forgotten": Mutant("allocate", "if is_stale then", "if ask.gateway then"),
+    "who had an address before its rest is not known": Mutant(
+        "allocate", "redis.call('ZADD', base .. 'used', stamp(at), place)", ""
+    ),
+    "a restart makes nobody forget": Mutant(
+        "allocate", "if ask.gateway and lease.mac ~= '' then", "if false then"
+    ),
+    "the gateway is not told to look": Mutant("allocate", "mark(ask.gateway, stamp(at))", ""),
+    "a newer wish is lost": Mutant(
+        "forgotten", "redis.call('ZSCORE', key, ARGV[index]) == ARGV[index + 1]", "true"
+    ),
     "the MAC is lost when its subnet grows": Mutant("define", "owned(base, fields[2]) == from", "false"),
 }
 

@@ -169,6 +169,7 @@ class Builder:
             networks=edge.networks,
             prune=edge.prune,
             host_access=edge.host_access,
+            clear_neighbors=edge.clear_neighbors,
         )
 
     def _gateway(self, place: GatewayPlace, path: Path) -> GatewayPlace:

@@ -196,6 +196,10 @@ class SegmentEdge(Edge):
         "container", description="What a VLAN leaves the port with: the last container, or the last network."
     )
     host_access: Flag = False
+    clear_neighbors: Flag = Field(
+        default=False,
+        description="Its gateway forgets the ARP or ND entry of an address that goes to another MAC.",
+    )
 
 
 class RuleEdge(Edge):

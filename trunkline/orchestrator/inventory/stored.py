@@ -123,6 +123,7 @@ def _segment(segment: Segment) -> Plain:
         "networks": segment.networks,
         "prune": segment.prune,
         "host_access": segment.host_access,
+        "clear_neighbors": segment.clear_neighbors,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from ipaddress import ip_interface, ip_network
 from typing import Literal, get_args
@@ -16,9 +16,20 @@ from trunkline.orchestrator.errors import (
     PoolExhausted,
     StoreUnavailable,
 )
-from trunkline.orchestrator.models import Address, ContainerId, HostName, Network, Segment, SegmentName
+from trunkline.orchestrator.models import (
+    Address,
+    ContainerId,
+    DeviceKey,
+    HostName,
+    Network,
+    RouterGateway,
+    Segment,
+    SegmentName,
+    SviGateway,
+    switch_key,
+)
 from trunkline.orchestrator.store.connection import PREFIX, Connection
-from trunkline.orchestrator.store.records import LeaseState, LedgerEvent, LedgerLease, Owner
+from trunkline.orchestrator.store.records import LeaseState, LedgerEvent, LedgerLease, Owner, StaleNeighbor
 
 IPV4, IPV6 = 4, 6
 _STATES: Mapping[str, LeaseState] = {state: state for state in get_args(LeaseState)}
@@ -27,6 +38,8 @@ LONGEST_NAME = 100
 BUCKETS_AT_ONCE, EVENTS_AT_ONCE = 8, 1000
 PATIENCE_SECONDS = 15.0
 """A ledger that was lost opens without hosts of which there was no sign of life for so long."""
+USUAL_REST_SECONDS = 300.0
+"""So long an address rests where the inventory does not say and its gateway forgets who had it."""
 MOST_DEFINITIONS = 64
 """Tries to find a segment's pools on record while others put theirs there: right after the inventory changed."""
 
@@ -121,6 +134,8 @@ class Ledger:
             "lenient": segment.quarantine_seconds is None,
             "pools": [_offer(spec, within) for spec in specs if spec.spans],
         }
+        if (gateway := _forgetful_gateway(segment)) is not None:
+            ask["gateway"] = gateway
         if wanted is not None:
             place, offset = place_of(segment, wanted)
             ask |= {"pool": place.id, "offset": str(offset)}
@@ -296,6 +311,16 @@ class Ledger:
         found = self._connection.script("gone", *names)
         return {host: frozenset(macs) for host, macs in zip(names, found, strict=True)}
 
+    def stale(self, device: DeviceKey, most: int) -> tuple[StaleNeighbor, ...]:
+        """Give addresses that went to another MAC and whose former one this gateway is to forget, the oldest first."""
+        found = self._connection.script("stale", device, most)
+        return tuple(_stale(*pair) for pair in zip(found[::2], found[1::2], strict=True))
+
+    def forgotten(self, device: DeviceKey, neighbors: Iterable[StaleNeighbor]) -> int:
+        """Record what a gateway forgot; returns how many are left. What was wished for again since is left."""
+        words = [word for each in neighbors for word in (each.wish, each.wished_at)]
+        return int(self._connection.script("forgotten", device, *words))
+
     def leases(self, segment: Segment, host: HostName | None = None) -> tuple[LedgerLease, ...]:
         """Give every address that is held or rests, in order; strays of subnets that are gone too.
 
@@ -349,7 +374,25 @@ def _specs(segment: Segment) -> tuple[PoolSpec, ...]:
 
 
 def _rest(segment: Segment) -> float | Literal[""]:
-    return "" if segment.quarantine_seconds is None else segment.quarantine_seconds
+    if segment.quarantine_seconds is not None:
+        return segment.quarantine_seconds
+    return USUAL_REST_SECONDS if _forgetful_gateway(segment) else ""
+
+
+def _forgetful_gateway(segment: Segment) -> DeviceKey | None:
+    match segment.gateway:
+        case SviGateway(switch=name) | RouterGateway(router=name) if segment.clear_neighbors:
+            return switch_key(name)
+        case _:
+            return None
+
+
+def _stale(member: str, wished_at: str) -> StaleNeighbor:
+    segment, _, place = member.partition(" ")
+    pool, _, offset = place.rpartition("|")
+    return StaleNeighbor(
+        segment=SegmentName(segment), address=_address(pool, offset), wish=member, wished_at=wished_at
+    )
 
 
 def _offer(spec: PoolSpec, within: Network | None) -> dict[str, object]:

@@ -114,6 +114,19 @@ class LedgerEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StaleNeighbor:
+    """An address that went to another MAC, and whose former one a gateway may remember.
+
+    ``wish`` and ``wished_at`` are the record's own words for it.
+    """
+
+    segment: SegmentName
+    address: Address
+    wish: str
+    wished_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One line of the audit trail. ``id``, ``at`` and what came back are filled in by the record."""
 

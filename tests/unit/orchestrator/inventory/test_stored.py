@@ -60,6 +60,7 @@ def everything() -> Inventory:
         networks="declared",
         prune="network",
         host_access=True,
+        clear_neighbors=True,
     )
     return Inventory(
         switches={sw1: switch, r1: a_switch("r1", kind="router", address="r1.example.net")},

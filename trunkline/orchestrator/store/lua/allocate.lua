@@ -4,7 +4,7 @@
 -- last count in IPv4 pools, ranges in IPv6 ones). `kept`: the lease outlives the
 -- endpoint that uses it. `gated`: only while the host's attachment is ready. Offsets are decimal text: they may
 -- exceed 2^53. `known`: it is in use already. `lenient`: the segment does
--- not say how long addresses rest. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} |
+-- not say how long addresses rest. `gateway`: the device that is told to forget who had an address before. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} |
 -- {'other', pool, offset} | {'full', how many rest} | {'closed', state, cause} | {'lost', who has not told...} while the
 -- hosts tell what they use | {'undefined'} when the pools on record are not the caller's.
 local segment, ask = ARGV[1], cjson.decode(ARGV[2])
@@ -16,9 +16,36 @@ local function occupied_key(pool)
   return base .. 'occupied:' .. pool
 end
 
+-- A gateway remembers for hours who had an address. Where the segment says so it is told to forget that, when the
+-- address goes to somebody else: `used` is who nobody knows any more, a wish is the address with its segment.
+local longest_memory, most_used = 4 * 3600, 20000
+local function tidy(key)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', stamp(at - longest_memory))
+  redis.call('ZREMRANGEBYRANK', key, 0, -most_used - 1)
+end
+
+local function wish_forgotten(place)
+  local key = prefix .. 'stale:' .. ask.gateway
+  redis.call('ZADD', key, stamp(at), segment .. ' ' .. place)
+  tidy(key)
+  mark(ask.gateway, stamp(at))
+end
+
+local function had_another_mac(place)
+  local lease = lease_at(base, place)
+  if lease then
+    return lease.mac == '' or lease.mac ~= ask.mac
+  end
+  return redis.call('ZSCORE', base .. 'used', place)
+end
+
 local function free(place)
   local pool, offset = split(place)
   drop_lease(base, place)
+  if ask.gateway then
+    redis.call('ZADD', base .. 'used', stamp(at), place)
+    tidy(base .. 'used')
+  end
   redis.call('ZREM', rest, place)
   if redis.call('EXISTS', base .. 'reserved:' .. pool) == 1 then
     redis.call('SETBIT', base .. 'taken:' .. pool, offset, 0)
@@ -34,7 +61,12 @@ local function take(pool, offset)
     host = ask.host, name = ask.name, mac = ask.mac, endpoint_id = '', since = at, kept = ask.kept,
   }
   local place = pool .. '|' .. offset
+  local is_stale = ask.gateway and had_another_mac(place)
   put_lease(base, place, lease)
+  if is_stale then
+    redis.call('ZREM', base .. 'used', place)
+    wish_forgotten(place)
+  end
   came(ask.host, ask.mac)
   set_owner(base, ask.owner, place)
   redis.call('ZREM', rest, place)
@@ -86,6 +118,9 @@ local function bound(place)
   end
   if lease.mac ~= ask.mac then
     left(lease.host, lease.mac, at)
+    if ask.gateway and lease.mac ~= '' then
+      wish_forgotten(place)
+    end
   end
   -- It has as long to show as any other.
   lease.mac, lease.since = ask.mac, at
