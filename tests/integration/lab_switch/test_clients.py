@@ -192,3 +192,16 @@ def test_generic_switch_takes_everything_back(switch: RunningSwitch) -> None:
 
     assert 77 not in switch.state.vlans
     assert " switchport trunk allowed vlan none\n" in switch.show("show running-config interface Gi1/0/5")
+
+
+def test_an_address_is_forgotten_when_the_operator_clears_it(switch: RunningSwitch) -> None:
+    switch.configure("vlan 10\n exit\ninterface Vlan10\n ip address 172.31.0.1 255.255.0.0\nend")
+    for last in (8, 9):
+        switch.resolve(f"172.31.0.{last}", interface="Vlan10", mac=f"0200.0000.000{last}", age_minutes=3)
+    with netmiko(switch) as connection:
+        connection.enable()
+        connection.send_command("clear ip arp 172.31.0.9")
+        table = connection.send_command("show ip arp")
+
+    assert "172.31.0.9" not in table
+    assert "172.31.0.8              3   0200.0000.0008  ARPA   Vlan10" in table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterator, Mapping
-from ipaddress import ip_interface
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address, ip_interface
 from pathlib import Path
 from socket import AF_INET, AF_INET6
 from typing import Any
@@ -14,7 +14,7 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from trunkline.lab.switch import forwarding
-from trunkline.lab.switch.dataplane import LearnedMac, Observed
+from trunkline.lab.switch.dataplane import LearnedMac, LearnedNeighbor, NeighborState, Observed
 from trunkline.lab.switch.forwarding import (
     BRIDGE,
     Address,
@@ -40,6 +40,15 @@ Message = Any  # pyroute2 has no types for its messages
 UP, LOWER_UP = 0x1, 0x10000  # IFF_UP, IFF_LOWER_UP (linux/if.h)
 PVID, UNTAGGED = 0x2, 0x4  # BRIDGE_VLAN_INFO_* (linux/if_bridge.h)
 PERMANENT, NOARP = 0x80, 0x40  # NUD_* (linux/neighbour.h)
+NEIGHBOR_STATES: dict[int, NeighborState] = {
+    0x01: "INCMP",
+    0x02: "REACH",
+    0x04: "STALE",
+    0x08: "DELAY",
+    0x10: "PROBE",
+    PERMANENT: "REACH",
+}
+TICKS_PER_MINUTE = 60 * 100  # USER_HZ, in which the kernel tells ages
 NO_DAD = 0x02  # IFA_F_NODAD (linux/if_addr.h)
 PERMANENT_ADDRESS = 0x80  # IFA_F_PERMANENT: made by somebody, not by autoconfiguration
 SYSCTL = Path("/proc/sys/net")
@@ -63,6 +72,7 @@ class BridgeDataplane:
         self._ports = {device: port for port, device in devices.items()}
         self._netlink: Any = None  # IPRoute; pyroute2 has no types
         self._done: Forwarding | None = None
+        self._layer3: Mapping[str, str] = {}
 
     def realise(self, state: SwitchState) -> None:
         """Make everything as the state says; nothing is touched that already is.
@@ -70,6 +80,7 @@ class BridgeDataplane:
         Raises:
             Unsupported: The kernel refused; the message says which step and why.
         """
+        self._layer3 = forwarding.layer3(state, self._devices)
         desired = forwarding.plan(state, self._devices)
         if desired == self._done:
             return
@@ -85,7 +96,7 @@ class BridgeDataplane:
         self._done = desired
 
     def observe(self) -> Observed:
-        """Look at carriers and at the forwarding table."""
+        """Look at carriers, at the forwarding table and at the neighbour tables."""
         if self._netlink is None:
             self._prepare()
         names: dict[int, str] = {}
@@ -97,7 +108,35 @@ class BridgeDataplane:
             names[link["index"]] = self._ports[device]
             if link["flags"] & UP and link["flags"] & LOWER_UP:
                 links.add(self._ports[device])
-        return Observed(links=frozenset(links), macs=tuple(self._learned(names)))
+        return Observed(
+            links=frozenset(links),
+            macs=tuple(self._learned(names)),
+            neighbors=tuple(self._neighbors()),
+        )
+
+    def forget(self, neighbors: Sequence[LearnedNeighbor]) -> None:
+        """Take them out of the kernel's tables; it asks for a MAC anew when it needs it.
+
+        Raises:
+            Unsupported: The kernel refused.
+        """
+        if self._netlink is None:
+            return
+        devices = {name: device for device, name in self._layer3.items()}
+        for neighbor in neighbors:
+            if neighbor.interface not in devices:
+                continue  # its interface was taken away in the meantime, and the neighbour with it
+            family = AF_INET6 if neighbor.address.version == 6 else AF_INET  # noqa: PLR2004  # IPv6
+            try:
+                index = self._index(devices[neighbor.interface])
+                self._netlink.neigh("del", ifindex=index, dst=str(neighbor.address), family=family)
+            except NetlinkError as error:
+                if error.code not in {errno.ENOENT, errno.ENODEV}:
+                    raise Unsupported(
+                        f"the kernel does not forget {neighbor.address}: {error}",
+                        subject="switch data plane",
+                        fix="it needs root",
+                    ) from error
 
     def close(self) -> None:
         """Remove the bridge and every 802.1Q device; ports lose their addresses and stay."""
@@ -139,9 +178,25 @@ class BridgeDataplane:
             vlan, address = entry.get("vlan"), entry.get("lladdr")
             learned = not entry["state"] & (PERMANENT | NOARP)
             if learned and vlan is not None and address is not None and entry["ifindex"] in names:
-                digits = address.replace(":", "")
-                mac = f"{digits[:4]}.{digits[4:8]}.{digits[8:]}"
-                yield LearnedMac(vlan=vlan, mac=mac, port=names[entry["ifindex"]])
+                yield LearnedMac(vlan=vlan, mac=_dotted(address), port=names[entry["ifindex"]])
+
+    def _neighbors(self) -> Iterator[LearnedNeighbor]:
+        names = {
+            link["index"]: self._layer3[link.get("ifname")]
+            for link in self._netlink.get_links()
+            if link.get("ifname") in self._layer3
+        }
+        for family in (AF_INET, AF_INET6):
+            for entry in self._netlink.neigh("dump", family=family):
+                state = NEIGHBOR_STATES.get(entry["state"])
+                if state is not None and entry["ifindex"] in names:
+                    yield LearnedNeighbor(
+                        interface=names[entry["ifindex"]],
+                        address=ip_address(entry.get("dst")),
+                        mac=_dotted(entry.get("lladdr")),
+                        age_minutes=_age_minutes(entry),
+                        state=state,
+                    )
 
     def _kernel(self) -> Kernel:
         links = {link["index"]: link for link in self._netlink.get_links()}
@@ -292,6 +347,21 @@ def _kind(link: Message) -> str | None:
 def _vlan_id(link: Message) -> int:
     number: int = link.get_attr("IFLA_LINKINFO").get_attr("IFLA_INFO_DATA").get_attr("IFLA_VLAN_ID")
     return number
+
+
+def _dotted(mac: str | None) -> str:
+    digits = (mac or "").replace(":", "")
+    return f"{digits[:4]}.{digits[4:8]}.{digits[8:]}" if digits else ""
+
+
+def _age_minutes(entry: Message) -> int | None:
+    """Give how long ago a neighbour was last confirmed; None for one that somebody configured."""
+    if entry["state"] & PERMANENT:
+        return None
+    times = entry.get("cacheinfo") or {}
+    # One that was never confirmed says so by a time before it was entered.
+    ticks = min(times.get("ndm_confirmed", 0), times.get("ndm_updated", 0))
+    return int(ticks) // TICKS_PER_MINUTE
 
 
 def _own_address(message: Message) -> bool:

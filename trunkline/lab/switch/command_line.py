@@ -18,6 +18,9 @@ from trunkline.lab.switch import (
     output_filter,
     vlan_commands,
 )
+from trunkline.lab.switch import (
+    neighbor_commands as _neighbor_commands,  # noqa: F401  # registers its commands
+)
 from trunkline.lab.switch import shows as _shows  # noqa: F401  # registers its commands
 from trunkline.lab.switch.device import Device
 from trunkline.lab.switch.grammar import Command, Grammar, NotUnderstoodError

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from trunkline.lab.switch import running_config
-from trunkline.lab.switch.dataplane import Observed
+from trunkline.lab.switch.dataplane import LearnedNeighbor, Observed
 from trunkline.lab.switch.hardware import Hardware
 from trunkline.lab.switch.interface_names import InterfaceName
 from trunkline.lab.switch.state import SwitchState, Vlan, Vtp
@@ -51,6 +51,7 @@ class Device:
     Attributes:
         changes: Raised by every change of ``state``; the data plane follows it.
         observed: What the data plane said last.
+        forgotten: Neighbours that a session cleared; the data plane takes them from here.
         wants_reload: A session confirmed `reload`; the server ends all sessions and calls ``reload``.
         booting: startup-config is being read: it brings back what was, and makes nothing new.
         reloads: How often it was reloaded.
@@ -62,6 +63,7 @@ class Device:
     state: SwitchState
     flash: Flash = field(default_factory=Flash)
     observed: Observed = field(default_factory=Observed)
+    forgotten: list[LearnedNeighbor] = field(default_factory=list)
     neighbors: list[Neighbor] = field(default_factory=list)
     changes: int = 0
     wants_reload: bool = False

@@ -180,6 +180,19 @@ def plan(state: SwitchState, devices: Mapping[str, str]) -> Forwarding:
     )
 
 
+def layer3(state: SwitchState, devices: Mapping[str, str]) -> dict[str, str]:
+    """Say which interface, by its long name, the addresses of each Linux device belong to."""
+    found = {device: port for port, device in devices.items() if state.interfaces[port].switching is None}
+    for interface in state.interfaces.values():
+        parent = devices.get(str(interface.name.parent)) if interface.name.sub is not None else None
+        if interface.is_svi:
+            found[str(interface.name)] = str(interface.name)
+        elif parent is not None:
+            device = parent if interface.dot1q_native else link_device(parent, interface.name)
+            found[device] = str(interface.name)
+    return found
+
+
 def memberships(state: SwitchState, interface: Interface) -> frozenset[Membership]:
     """Give the VLANs of a port: those it carries, the native or access one untagged."""
     switching = interface.switching

@@ -13,12 +13,13 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from ipaddress import ip_address
 from typing import Any, TypeVar
 
 import asyncssh
 
 from trunkline.lab.switch import command_line, running_config
-from trunkline.lab.switch.dataplane import Dataplane, LearnedMac, NoDataplane
+from trunkline.lab.switch.dataplane import Dataplane, LearnedMac, LearnedNeighbor, NoDataplane
 from trunkline.lab.switch.device import Device, Neighbor
 from trunkline.lab.switch.faults import Faults
 from trunkline.lab.switch.interface_names import named
@@ -177,6 +178,20 @@ class RunningSwitch:
     def forget_macs(self) -> None:
         """Let learned addresses age out (without a data plane only)."""
         self._cables().macs.clear()
+
+    def resolve(self, address: str, *, interface: str, mac: str, age_minutes: int | None = 0) -> None:
+        """Let an interface know the MAC of an IPv4 or IPv6 address (without a data plane only).
+
+        An address whose age is None was configured.
+        """
+        self._cables().neighbors.append(
+            LearnedNeighbor(
+                interface=str(named(interface)),
+                address=ip_address(address),
+                mac=mac,
+                age_minutes=age_minutes,
+            )
+        )
 
     def neighbors(self, *neighbors: Neighbor) -> None:
         """Say who LLDP hears."""

@@ -149,12 +149,16 @@ class SwitchServer:
         return True
 
     async def follow(self) -> None:
-        """Make frames follow the configuration, when it has changed since (``terminal.Frame``)."""
+        """Make frames follow what sessions did: the configuration, and what they cleared (``terminal.Frame``)."""
         async with self._lock:
             changes = self.device.changes
             if changes != self._followed:
                 await self._in_thread(lambda: self.dataplane.realise(self.device.state))
                 self._followed = changes
+            if self.device.forgotten:
+                gone = tuple(self.device.forgotten)
+                self.device.forgotten.clear()
+                await self._in_thread(lambda: self.dataplane.forget(gone))
 
     async def look(self) -> None:
         """See links and learned addresses (``terminal.Frame``)."""

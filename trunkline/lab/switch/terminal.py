@@ -19,8 +19,8 @@ from trunkline.lab.switch.session import Session
 
 MORE = b" --More-- "
 _WIPE = b"\b" * 9 + b" " * 8 + b"\b" * 9
-_LOOKS = re.compile(r"\s*(do\s+)?sh", re.IGNORECASE)
-"""Lines before which links and learned addresses are looked at."""
+_LOOKS = re.compile(r"\s*(do\s+)?(sh|cl)", re.IGNORECASE)
+"""Lines before which links and learned addresses are looked at: `show` and `clear`."""
 GARBAGE = b"\xff\xfe\xc3\x28\x80"
 
 

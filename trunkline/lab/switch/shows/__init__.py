@@ -2,6 +2,7 @@
 
 from trunkline.lab.switch.shows import (
     addresses,
+    arp,
     configuration,
     interfaces,
     neighbors,
@@ -10,4 +11,4 @@ from trunkline.lab.switch.shows import (
     vlans,
 )
 
-__all__ = ["addresses", "configuration", "interfaces", "neighbors", "switching", "system", "vlans"]
+__all__ = ["addresses", "arp", "configuration", "interfaces", "neighbors", "switching", "system", "vlans"]
