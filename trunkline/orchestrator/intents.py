@@ -56,6 +56,18 @@ Claim = HasVlan | Carries | Gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbor:
+    """An address whose ARP or ND entry a gateway may hold.
+
+    ``vlan`` and ``parent`` name the gateway's interface, as those of `Gateway`.
+    """
+
+    vlan: Vid
+    address: Address
+    parent: PortName | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortRule:
     """What may be done to one port. Ports without a rule are never written.
 

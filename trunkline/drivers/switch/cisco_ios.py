@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
+from trunkline.drivers.switch import cisco_ios_neighbors
 from trunkline.drivers.switch.claims import Change
-from trunkline.drivers.switch.dialect import Block, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
 from trunkline.drivers.switch.state import (
     Facts,
     GatewayRow,
@@ -22,7 +23,7 @@ from trunkline.drivers.switch.state import (
     SwitchState,
     VlanRow,
 )
-from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, Neighbor, PortRule
 from trunkline.orchestrator.models import Interface, PortName
 from trunkline.orchestrator.vlans import Vid, VlanSet, vid
 
@@ -49,6 +50,7 @@ _ADDRESS_LINE = re.compile(
     r"(?:no )?(?:ip address [\d.]+ [\d.]+(?: secondary)?|ipv6 address [0-9A-Fa-f:.]+/\d+)"
 )
 _PHRASES = {
+    "exec": cisco_ios_neighbors.PHRASES,
     "config": (
         Phrase(pattern=re.compile(r"(?:no )?vlan (?P<vlans>\d+)")),
         Phrase(pattern=re.compile(r"(?:no )?interface Vlan(?P<vlans>\d+)")),
@@ -93,6 +95,10 @@ GRAMMAR = Grammar(
         r"% ?Not all config may be removed|Not all config may be removed|% ?Generating|% ?Saving|"
         r"% ?Applying VLAN changes|% ?Warning: use /31)",
         re.MULTILINE | re.IGNORECASE,
+    ),
+    unknown=re.compile(
+        r"% ?(?:Invalid input detected|Incomplete command|Ambiguous command|Unrecognized|Unknown command)",
+        re.IGNORECASE,
     ),
     log_line=re.compile(
         r"^(?:[*.]?\w{3}\s+\d+\s[\d:. ]+\S*:\s|\d+:\s)?%[A-Z0-9_]+-(?:\w+-)?\d-[A-Z0-9_]+: .*$\n?",
@@ -250,6 +256,27 @@ class CiscoIos:
         return Block(
             enter=f"interface {port}", mode="config-if", lines=lines, claims=frozenset(), stepwise=True
         )
+
+    def gateway_query(self, neighbor: Neighbor) -> Query:
+        """Give the show command that tells how the gateway's interface of a neighbor is configured."""
+        name = interface_of(neighbor.parent, neighbor.vlan)
+        return Query(command=_running(name), answer=_INTERFACE_ANSWER)
+
+    def forget(self, neighbor: Neighbor, gateway: str) -> Forgetting | None:
+        """Write how a neighbor is forgotten; an interface that is not there holds no entry.
+
+        Raises:
+            ValueError: the interface is in a VRF whose name is not one that may be sent.
+        """
+        config = _section(gateway)
+        if not config:
+            return None
+        name = interface_of(neighbor.parent, neighbor.vlan)
+        return cisco_ios_neighbors.forgetting(neighbor, name, config)
+
+    def old_entry(self, neighbor: Neighbor, answer: str, *, seconds: float) -> str:
+        """Find the neighbor's entry, unless it was learned within these seconds."""
+        return cisco_ios_neighbors.old_entry(neighbor, answer, seconds=seconds)
 
 
 def interface_of(parent: PortName | None, vlan: Vid) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.state import PortRow, SwitchState
-from trunkline.orchestrator.intents import Claim, PortRule
+from trunkline.orchestrator.intents import Claim, Neighbor, PortRule
 from trunkline.orchestrator.models import PortName, Switch
 from trunkline.orchestrator.vlans import Vid
 
@@ -43,7 +43,8 @@ class Phrase:
 
     Attributes:
         pattern: The whole line. Its named groups tell what the line is about: ``port`` (the interface entered, or
-            the parent of the one entered) and ``vlans`` (ids that are added, removed, made or tagged).
+            the parent of the one entered), ``vlans`` (ids that are added, removed, made or tagged) and ``address``
+            (the neighbor that is forgotten).
         converts: The line rewrites a port instead of adding to it; only for a port that is being adopted.
     """
 
@@ -58,6 +59,7 @@ class Grammar:
     Attributes:
         rejected: A reply with such a line is a refusal.
         benign: Lines that look like one and are none.
+        unknown: A refusal with these words says that the device does not know the line, so that nothing was done.
         log_line: Messages a device prints into the middle of anything.
         question: A prompt that waits for an answer; we never give one.
         enter_config: Line that enters configuration mode.
@@ -66,12 +68,14 @@ class Grammar:
         save: Command that saves the running configuration.
         saved: What the reply to it must show.
         backup: Command that shows the running configuration.
-        phrases: Every line that may ever be sent, by the mode it is sent in (``config`` for those that enter).
+        phrases: Every line that may ever be sent, by the mode it is sent in (``config`` for those that enter,
+            ``exec`` for those that change something outside of configuration mode).
         longest_line: Characters.
     """
 
     rejected: re.Pattern[str]
     benign: re.Pattern[str]
+    unknown: re.Pattern[str]
     log_line: re.Pattern[str]
     question: re.Pattern[str]
     enter_config: str
@@ -98,6 +102,19 @@ class Block:
     lines: tuple[str, ...]
     claims: frozenset[Claim]
     stepwise: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgetting:
+    """How one neighbor is forgotten.
+
+    Attributes:
+        commands: Privileged commands, the most precise first; the first one that the device knows is enough.
+        proof: Shows what the device holds of the neighbor afterwards.
+    """
+
+    commands: tuple[str, ...]
+    proof: Query
 
 
 class Dialect(Protocol):
@@ -128,3 +145,32 @@ class Dialect(Protocol):
 
     def restore(self, port: PortName, before: PortRow) -> Block:
         """Write the block that makes a half adopted port what it was before."""
+
+    def gateway_query(self, neighbor: Neighbor) -> Query:
+        """Give the show command that tells how the gateway's interface of a neighbor is configured."""
+
+    def forget(self, neighbor: Neighbor, gateway: str) -> Forgetting | None:
+        """Write how a neighbor is forgotten.
+
+        Args:
+            neighbor: Whose entry must go.
+            gateway: The answer to `gateway_query`.
+
+        Returns:
+            None when there is no such interface, so that it holds no entry.
+
+        Raises:
+            ValueError: the interface is configured in a way that no command is written for.
+        """
+
+    def old_entry(self, neighbor: Neighbor, answer: str, *, seconds: float) -> str:
+        """Find the neighbor's entry in the answer to the proof, if it is older than the clearing.
+
+        Args:
+            neighbor: Whose entry was cleared.
+            answer: What the device answered to the proof.
+            seconds: How long ago it was cleared; an entry that can be younger was learned since.
+
+        Returns:
+            The entry as the device shows it; empty when there is none.
+        """

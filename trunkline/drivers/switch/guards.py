@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block, Grammar, Phrase
 from trunkline.drivers.switch.state import PortRow, SwitchState
 from trunkline.orchestrator.errors import GuardRefused
-from trunkline.orchestrator.intents import Carries, Claim, Gateway, SwitchIntent
-from trunkline.orchestrator.models import PortName
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, SwitchIntent
+from trunkline.orchestrator.models import PortName, Switch
 from trunkline.orchestrator.vlans import RESERVED, Vid, VlanSet
 
 PRINTABLE = re.compile(r"[\x20-\x3e\x40-\x7e]+")
@@ -33,12 +34,7 @@ def check_changes(
     switch = intent.switch
     for change in changes:
         claim, vlan = change.claim, change.claim.vlan
-        if vlan in RESERVED or vlan in switch.protected_vlans or vlan not in switch.managed_vlans:
-            raise GuardRefused(
-                f"VLAN {vlan} must not be touched there",
-                subject=f"switch {switch.name}",
-                fix="check managed_vlans and protected_vlans in the inventory",
-            )
+        _check_vlan(vlan, switch)
         if change.op == "remove" and claim in intent.present - begun:
             raise GuardRefused(f"VLAN {vlan} is needed there", subject=f"switch {switch.name}")
         port = claim.port if isinstance(claim, Carries) else None
@@ -49,6 +45,43 @@ def check_changes(
                 subject=f"switch {switch.name} port {port or parent}",
                 fix="check the inventory",
             )
+
+
+def _check_vlan(vlan: Vid, switch: Switch) -> None:
+    if vlan in RESERVED or vlan in switch.protected_vlans or vlan not in switch.managed_vlans:
+        raise GuardRefused(
+            f"VLAN {vlan} must not be touched there",
+            subject=f"switch {switch.name}",
+            fix="check managed_vlans and protected_vlans in the inventory",
+        )
+
+
+def check_commands(commands: Sequence[str], grammar: Grammar, *, switch: Switch, neighbor: Neighbor) -> None:
+    """Refuse every privileged command that is not one of the dialect's phrases, or about anybody but this neighbor.
+
+    Raises:
+        GuardRefused: names the line, the VLAN or the port.
+    """
+    subject = f"switch {switch.name}"
+    _check_vlan(neighbor.vlan, switch)
+    if neighbor.parent in switch.protected_ports:
+        raise GuardRefused("must not be written", subject=f"{subject} port {neighbor.parent}")
+    for command in commands:
+        _, about = _check_line(command, "exec", grammar, subject, frozenset({neighbor.vlan}))
+        address, vlans = about.get("address"), about.get("vlans")
+        if address is None and vlans is None:
+            raise GuardRefused(f"line {_shown(command)} is about everybody", subject=subject)
+        if address is not None and not _is_address(address, neighbor):
+            raise GuardRefused(f"line {_shown(command)} is about another address", subject=subject)
+        if vlans is not None and about.get("port") != neighbor.parent:
+            raise GuardRefused(f"line {_shown(command)} is about another interface", subject=subject)
+
+
+def _is_address(text: str, neighbor: Neighbor) -> bool:
+    try:
+        return ip_address(text) == neighbor.address
+    except ValueError:
+        return False
 
 
 def check_blocks(
@@ -73,7 +106,9 @@ def check_blocks(
     """
     subject = f"switch {intent.switch.name}"
     for block in blocks:
-        port = _check_line(block.enter, "config", grammar, subject, vlans)[1]
+        _, about = _check_line(block.enter, "config", grammar, subject, vlans)
+        entered = about.get("port")
+        port = None if entered is None else PortName(entered)
         if port is not None and port in intent.switch.protected_ports:
             raise GuardRefused(f"line {_shown(block.enter)} enters a protected port", subject=subject)
         for line in block.lines:
@@ -86,7 +121,7 @@ def check_blocks(
 
 def _check_line(
     line: str, mode: str, grammar: Grammar, subject: str, vlans: frozenset[Vid]
-) -> tuple[Phrase, PortName | None]:
+) -> tuple[Phrase, dict[str, str | None]]:
     shown = _shown(line)
     if not PRINTABLE.fullmatch(line) or line != line.strip():
         raise GuardRefused(f"line {shown} holds what is no plain text", subject=subject)
@@ -96,7 +131,7 @@ def _check_line(
         if found := phrase.pattern.fullmatch(line):
             about = found.groupdict()
             _check_vlans(about.get("vlans"), shown, subject, vlans)
-            return phrase, PortName(about["port"]) if about.get("port") else None
+            return phrase, about
     raise GuardRefused(f"line {shown} is none that may be sent in mode {mode}", subject=subject)
 
 
