@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sync.site import H1, H2, PORT, SW1, WEB, Site, a_site
-from trunkline.orchestrator.intents import Claim, SwitchIntent
+from trunkline.orchestrator.intents import Claim, Neighbor, SwitchIntent
 from trunkline.orchestrator.models import ContainerId, PortName, Switch, switch_key
 from trunkline.orchestrator.store import Owner
 from trunkline.orchestrator.sync.protocols import Journal, SwitchDriver, SwitchPlan, SwitchResult
@@ -291,6 +291,10 @@ class Meddler:
         """Type between the read and the write."""
         self.journal = journal
         return self.driver.sync(intent, journal=self)
+
+    def forget(self, neighbors: Sequence[Neighbor], *, journal: Journal) -> tuple[str, ...]:
+        """Pass on."""
+        return self.driver.forget(neighbors, journal=journal)
 
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         """Type, then pass on."""

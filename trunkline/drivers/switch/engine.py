@@ -9,29 +9,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from trunkline.drivers.switch.claims import Change, diff, holds, inverse, is_gone, rank, remarks, untouched
 from trunkline.drivers.switch.dialect import Block, Dialect, Scope
+from trunkline.drivers.switch.forgetting import forget
 from trunkline.drivers.switch.guards import check_blocks, check_changes
+from trunkline.drivers.switch.journal import Journal
+from trunkline.drivers.switch.reading import ask
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.transport import Transcript, Transport
-from trunkline.orchestrator.errors import GuardRefused, PermanentError, TransientError
-from trunkline.orchestrator.intents import Carries, Claim, Gateway, SwitchIntent
+from trunkline.orchestrator.errors import GuardRefused, PermanentError
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, SwitchIntent
 from trunkline.orchestrator.models import PortName, Switch
-
-
-class Journal(Protocol):
-    """Whom the engine tells before and after it writes, and asks before it takes something away."""
-
-    def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
-        """Record the lines, and that these claims become ours; gives the operation's id."""
-
-    def after_write(self, operation: str, *, ok: bool, reply: str) -> None:
-        """Record what came back."""
-
-    def still_unneeded(self, claim: Claim) -> bool:
-        """Say whether nothing holds this claim now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +104,23 @@ class SwitchDriver:
             timings=clock.seconds,
         )
 
+    def forget(self, neighbors: Sequence[Neighbor], *, journal: Journal) -> tuple[str, ...]:
+        """Let the gateway ask anew who has these addresses; in observe mode nothing is sent.
+
+        Returns:
+            The lines that the switch took.
+
+        Raises:
+            OrchestratorError: as `forgetting.forget`.
+        """
+        return forget(
+            neighbors,
+            switch=self._switch,
+            dialect=self._dialect,
+            transport=self._transport,
+            journal=journal,
+        )
+
     def save(self) -> None:
         """Save the running configuration.
 
@@ -132,19 +138,14 @@ class SwitchDriver:
         self._transport.close()
 
     def _read(self, intent: SwitchIntent) -> SwitchState:
-        """Read what the intent is about; an answer that cannot be believed is an error, never "not there" (I11)."""
+        """Read what the intent is about."""
         scope = scope_of(intent)
-        grammar = self._dialect.grammar
-        outputs: dict[str, str] = {}
-        for query in self._dialect.queries(scope):
-            output = self._transport.query(query.command, grammar)
-            if not query.answer.search(output):
-                raise TransientError(
-                    f"answers `{query.command}` with what cannot be read: {ascii(output.strip())[:200]}",
-                    subject=f"switch {self._switch.name}",
-                    fix="see whether the user may run that command; it is read again later",
-                )
-            outputs[query.command] = output
+        outputs = {
+            query.command: ask(
+                query, switch=self._switch, transport=self._transport, grammar=self._dialect.grammar
+            )
+            for query in self._dialect.queries(scope)
+        }
         try:
             return self._dialect.parse(outputs, scope)
         except ValueError as error:

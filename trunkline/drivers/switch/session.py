@@ -292,6 +292,19 @@ class Session:
             self._expect(mode, "", command)
         return grammar.log_line.sub("", output)
 
+    def execute(self, command: str, grammar: Grammar) -> Transcript:
+        """Run a privileged command that changes something, outside of configuration mode.
+
+        Raises:
+            TransientError: the session ended, froze, or was asked a question; what was done is unknown.
+        """
+        words = self.query(command, grammar)
+        reply = _clean(words)
+        refused = (Refusal(line=command, reply=reply, claims=frozenset()),)
+        return Transcript(
+            sent=(command,), reply=reply, refusals=refused if is_refusal(words, grammar) else ()
+        )
+
     def configure(self, blocks: Sequence[Block], grammar: Grammar) -> Transcript:
         """Send blocks in one configuration session.
 

@@ -21,7 +21,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """What was sent in one configuration session, what came back, and what of it was refused."""
+    """What was sent in one configuration session or as one command, what came back, and what of it was refused."""
 
     sent: tuple[str, ...]
     reply: str
@@ -33,6 +33,9 @@ class Transport(Protocol):
 
     def query(self, command: str, grammar: Grammar) -> str:
         """Run a show command; gives its output without echo, prompt and log messages."""
+
+    def execute(self, command: str, grammar: Grammar) -> Transcript:
+        """Run a privileged command that changes something, outside of configuration mode."""
 
     def configure(self, blocks: Sequence[Block], grammar: Grammar) -> Transcript:
         """Send blocks in one configuration session; the mode is checked at every prompt."""

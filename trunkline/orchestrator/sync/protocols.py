@@ -11,6 +11,7 @@ from trunkline.orchestrator.intents import (
     Endpoint,
     GatedNetwork,
     LinkIntent,
+    Neighbor,
     NetworkIntent,
     ShimIntent,
     SwitchIntent,
@@ -135,6 +136,9 @@ class SwitchDriver(Protocol):
 
     def sync(self, intent: SwitchIntent, *, journal: Journal) -> SwitchResult:
         """Make the device match; in observe mode only plan."""
+
+    def forget(self, neighbors: Sequence[Neighbor], *, journal: Journal) -> tuple[str, ...]:
+        """Let a gateway ask anew who has these addresses; give the lines it took, none in observe mode."""
 
     def save(self) -> None:
         """Write the running configuration to the startup configuration."""
