@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
-
-import docker
-import docker.types
 
 from trunkline.drivers.host.client import Client, Gone
 from trunkline.drivers.host.events import EngineEvent, read_events
@@ -29,7 +25,14 @@ from trunkline.drivers.host.facts import (
     way_out,
 )
 from trunkline.orchestrator.addressing import placeholder
-from trunkline.orchestrator.errors import AddressError, NotOurs, PermanentError, TransientError, Unreachable
+from trunkline.orchestrator.errors import (
+    AddressError,
+    NotOurs,
+    PermanentError,
+    TransientError,
+    Unreachable,
+    Unsupported,
+)
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, NetworkIntent
 from trunkline.orchestrator.ipam.messages import GATE_LATER, GATE_OPTION, SEGMENT_OPTION
 from trunkline.orchestrator.labels import has_label_of_ours
@@ -39,7 +42,9 @@ GATEWAY_PRIORITY_API = (1, 48)
 """API version (Docker 28) from which an endpoint can be told to hold the default route."""
 ANNOUNCING_API = (1, 48)
 """API version (Docker 28) from which an engine sends gratuitous ARP and neighbour advertisements at every start."""
-IPV6 = 6
+IPV6_ALONE_API = (1, 48)
+"""API version (Docker 28) from which a network can do without IPv4."""
+IPV4, IPV6 = 4, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +186,7 @@ class Engine:
         Raises:
             NotOurs: somebody else's network has that name; it is never touched.
             PermanentError: ours is there with other subnets or another parent, and is in use; or Docker refuses.
+            Unsupported: the engine is too old for IPv6 alone.
             Unreachable: Docker did not answer.
         """
         subject = f"docker network {intent.segment}"
@@ -194,7 +200,9 @@ class Engine:
             if shape_of(found) == shape(intent):
                 return False
             self._remove(found, because="it has other subnets, another gateway or another link by now")
-        self._client.ask(lambda api: _create(api, intent), "create the network", about=subject)
+        if all(subnet.network.version == IPV6 for subnet in intent.subnets):
+            self._expect_ipv6_alone(subject)
+        self._client.post("/networks/create", _wish(intent), "create the network", about=subject)
         return True
 
     def remove_network(self, segment: SegmentName) -> bool:
@@ -268,6 +276,14 @@ class Engine:
             Unreachable: the stream ended; that is never the end of what happens.
         """
         return read_events(self._url, since)
+
+    def _expect_ipv6_alone(self, subject: str) -> None:
+        if self._client.api_version() < IPV6_ALONE_API:
+            raise Unsupported(
+                "its segment has no IPv4 subnet, and Docker before 28 cannot do without",
+                subject=subject,
+                fix="install Docker 28 or newer on that host, or give the segment an IPv4 subnet",
+            )
 
     def _inspected(self, container: ContainerId) -> Answer | None:
         try:
@@ -397,22 +413,23 @@ def _endpoint_config(addresses: Sequence[Address], priority: int) -> dict[str, o
     return {"IPAMConfig": wished} | ({"GwPriority": priority} if priority else {})
 
 
-def _create(api: Any, intent: NetworkIntent) -> None:
-    pools = [
-        docker.types.IPAMPool(subnet=str(subnet.network), gateway=str(placeholder(subnet)))
-        for subnet in intent.subnets
-    ]
-    api.create_network(
-        intent.segment,
-        driver="macvlan",
-        options={"parent": intent.parent, "macvlan_mode": "bridge"},
-        ipam=docker.types.IPAMConfig(
-            driver=IPAM_DRIVER,
-            pool_configs=pools,
-            options={SEGMENT_OPTION: intent.segment, GATE_OPTION: GATE_LATER},
-        ),
-        enable_ipv6=any(subnet.network.version == IPV6 for subnet in intent.subnets),
-        internal=is_internal(intent),
-        labels={MANAGED: "true", SEGMENT: intent.segment},
-        check_duplicate=True,
-    )
+def _wish(intent: NetworkIntent) -> dict[str, object]:
+    """Write what `POST /networks/create` takes; the library has no word for EnableIPv4."""
+    families = {subnet.network.version for subnet in intent.subnets}
+    return {
+        "Name": intent.segment,
+        "CheckDuplicate": True,
+        "Driver": "macvlan",
+        "Options": {"parent": intent.parent, "macvlan_mode": "bridge"},
+        "IPAM": {
+            "Driver": IPAM_DRIVER,
+            "Options": {SEGMENT_OPTION: intent.segment, GATE_OPTION: GATE_LATER},
+            "Config": [
+                {"Subnet": str(subnet.network), "Gateway": str(placeholder(subnet))}
+                for subnet in intent.subnets
+            ],
+        },
+        "EnableIPv6": IPV6 in families,
+        "Internal": is_internal(intent),
+        "Labels": {MANAGED: "true", SEGMENT: intent.segment},
+    } | ({} if IPV4 in families else {"EnableIPv4": False})

@@ -25,6 +25,7 @@ from trunkline.orchestrator.store.records import (
     Operation,
     Owner,
     SegmentNeeds,
+    StaleNeighbor,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Operation",
     "Owner",
     "SegmentNeeds",
+    "StaleNeighbor",
     "Store",
     "open_store",
 ]

@@ -33,6 +33,8 @@ from trunkline.orchestrator.planning import (
 from trunkline.orchestrator.store import DeviceLease, Operation
 from trunkline.orchestrator.sync.attachments import advance, retire
 from trunkline.orchestrator.sync.backoff import backoff_seconds
+from trunkline.orchestrator.sync.neighbors import WHY as FORGOTTEN
+from trunkline.orchestrator.sync.neighbors import forget_neighbors
 from trunkline.orchestrator.sync.observation import Observation, observe
 
 if TYPE_CHECKING:
@@ -257,6 +259,8 @@ def _pass(
         before = replace(before, strange=())
     observation = observe(intent, result, now=store.now(), before=before, wrote=wrote, brake=brake)
     observation = _save_when_quiet(context, switch, driver, observation)
+    if cause := forget_neighbors(context, inventory, switch, driver, replace(journal, why=FORGOTTEN)):
+        observation = replace(observation, problems={**observation.problems, "neighbors": cause})
     _record(context, lease, observation, marks=marks, save_after_seconds=switch.save_after_seconds)
     advance(context, inventory, devices=(key,))
     retire(context, inventory)
