@@ -12,7 +12,14 @@ from ipaddress import ip_address
 from typing import Any
 
 from trunkline.orchestrator.errors import TransientError
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, NetworkIntent
+from trunkline.orchestrator.intents import (
+    ContainerFacts,
+    Endpoint,
+    GatedNetwork,
+    LinkIntent,
+    NetworkIntent,
+    ShimIntent,
+)
 from trunkline.orchestrator.jobs import Tools
 from trunkline.orchestrator.models import Address, ContainerId, HostName, SegmentName
 from trunkline.orchestrator.settings import read_settings
@@ -142,12 +149,32 @@ class PlayedLinks:
         return frozenset({"02:00:00:00:00:01"})
 
 
+@dataclass
+class PlayedShims:
+    """The kernel's shims."""
+
+    made: dict[str, ShimIntent] = field(default_factory=dict)
+
+    def observe(self) -> dict[str, str]:
+        return {name: intent.link for name, intent in self.made.items()}
+
+    def ensure(self, intent: ShimIntent) -> bool:
+        new = self.made.get(intent.name) != intent
+        self.made[intent.name] = intent
+        return new
+
+    def remove(self, name: str) -> bool:
+        return self.made.pop(name, None) is not None
+
+
 def main(name: HostName) -> None:
     settings = read_settings()
     queue = host_queue(name)
     app = make_app(settings, owner=queue)
     context = make_context(settings, owner=queue)
-    machine = Machine(name=name, engine=PlayedEngine(), links=PlayedLinks(), boot_id="played")
+    machine = Machine(
+        name=name, engine=PlayedEngine(), links=PlayedLinks(), shims=PlayedShims(), boot_id="played"
+    )
     host.register(app, context, machine)
     lifecycle.register(app, context, machine)
     jobs.register_steps(app, context, Tools(machine=machine))

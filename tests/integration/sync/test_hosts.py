@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from tests.builders import an_inventory
-from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks
+from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, ShimIntent
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.models import ContainerId, host_key
 from trunkline.orchestrator.store import Owner
@@ -36,7 +36,7 @@ def site(redis_url: str, tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def machine() -> Machine:
-    return Machine(name=H1, engine=PlayedEngine(), links=PlayedLinks(), boot_id="played")
+    return Machine(name=H1, engine=PlayedEngine(), links=PlayedLinks(), shims=PlayedShims(), boot_id="played")
 
 
 def test_a_ready_switch_gives_the_host_its_network_and_the_container_its_endpoint(
@@ -508,29 +508,11 @@ def test_a_running_endpoint_without_a_lease_gets_its_own_or_is_told_who_has_it(
     }
 
 
-@dataclass
-class PlayedShims:
-    """The kernel's shims."""
-
-    made: dict[str, ShimIntent] = field(default_factory=dict)
-
-    def observe(self) -> dict[str, str]:
-        return {name: intent.link for name, intent in self.made.items()}
-
-    def ensure(self, intent: ShimIntent) -> bool:
-        new = self.made.get(intent.name) != intent
-        self.made[intent.name] = intent
-        return new
-
-    def remove(self, name: str) -> bool:
-        return self.made.pop(name, None) is not None
-
-
 def test_a_host_has_an_address_of_its_own_where_the_segment_says_so_as_long_as_it_has_the_vlan(
     site: Site, machine: Machine
 ) -> None:
-    shims = PlayedShims()
-    machine = replace(machine, shims=shims)
+    shims = machine.shims
+    assert isinstance(shims, PlayedShims)
     site.hold(WEB, holder=f"container:{CONTAINER}")
     site.sync()
     assert sync_host(machine, context=site.context, force=True) == {}

@@ -66,7 +66,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """The host a worker runs on: its engine and its links.
+    """The host a worker runs on: its engine, its links and its shims.
 
     ``keep`` is told after each pass which links are ours, so that they can be made again after a reboot. ``revivals``
     remembers how often a container was started again, and when it may be next.
@@ -75,7 +75,7 @@ class Machine:
     name: HostName
     engine: Engine
     links: Links
-    shims: Shims | None = None
+    shims: Shims
     boot_id: str = ""
     keep: Callable[[Sequence[LinkIntent]], None] = lambda _: None
     revivals: dict[ContainerId, tuple[int, float]] = field(default_factory=dict)

@@ -93,7 +93,7 @@ def plan_host(context: Context, inventory: Inventory, machine: Machine) -> Plan:
 
 
 def _missing_shims(inventory: Inventory, machine: Machine, present: Sequence[AttachmentIntent]) -> list[str]:
-    there = {} if machine.shims is None else machine.shims.observe()
+    there = machine.shims.observe()
     wanted = {
         shim_name(each.link.parent, each.link.vlan): each
         for each in present

@@ -23,7 +23,7 @@ def raise_shims(this: Pass, led: Iterable[AttachmentIntent]) -> None:
     shims = this.machine.shims
     for each in led:
         segment = this.inventory.segments[each.segment]
-        if shims is None or not segment.host_access:
+        if not segment.host_access:
             continue
         try:
             intent = _intent(this, segment, each)
@@ -47,8 +47,6 @@ def raise_shims(this: Pass, led: Iterable[AttachmentIntent]) -> None:
 def lower_shims(this: Pass, wanted: Iterable[AttachmentIntent]) -> None:
     """Take down the shims of segments that are not wanted here any more; their addresses rest."""
     shims = this.machine.shims
-    if shims is None:
-        return
     kept = {
         shim_name(each.link.parent, each.link.vlan)
         for each in wanted
