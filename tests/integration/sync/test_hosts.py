@@ -15,8 +15,8 @@ import pytest
 from tests.builders import an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
-from trunkline.orchestrator.errors import GateClosed, LedgerClosed
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork
+from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, ShimIntent
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.models import ContainerId, host_key
 from trunkline.orchestrator.store import Owner
@@ -525,8 +525,8 @@ def test_a_host_has_an_address_of_its_own_where_the_segment_says_so_as_long_as_i
     (shim,) = shims.made.values()
     assert (shim.name, shim.link) == ("h-eth0.10", "eth0.10")
     web = site.context.inventory().segments[WEB]
-    own = {lease.address for lease in site.store.ledger.leases(web) if lease.mac == shim.mac}
-    assert {each.ip for each in shim.addresses} == own
+    own = {lease.address: lease.state for lease in site.store.ledger.leases(web) if lease.mac == shim.mac}
+    assert own == {each.ip: "ACTIVE" for each in shim.addresses}
     assert [each.network.prefixlen for each in shim.addresses] == [32, 128]
     assert set(shim.routes) == {subnet.network for subnet in web.subnets}
     sync_host(machine, context=site.context, force=True)
@@ -540,6 +540,7 @@ def test_a_host_has_an_address_of_its_own_where_the_segment_says_so_as_long_as_i
     site.sync()
     sync_host(machine, context=site.context, force=True)
     assert list(shims.made.values()) == [shim], "it gets the address it had"
+    assert {each.state for each in site.store.ledger.leases(web) if each.mac == shim.mac} == {"ACTIVE"}
 
     change_web(site, host_access=False)
     site.sync()
@@ -547,3 +548,20 @@ def test_a_host_has_an_address_of_its_own_where_the_segment_says_so_as_long_as_i
     assert shims.made == {}
     states = {lease.state for lease in site.store.ledger.leases(web) if lease.mac == shim.mac}
     assert states == {"QUARANTINE"}
+
+
+def test_a_shim_that_could_not_be_made_has_an_address_that_nobody_confirmed(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(intent: ShimIntent) -> bool:
+        raise PermanentError("the kernel refused", subject=f"shim {intent.name}")
+
+    monkeypatch.setattr(machine.shims, "ensure", refuses)
+    change_web(site, host_access=True)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    problems = sync_host(machine, context=site.context, force=True)
+    assert problems == {"shim h1/web": "shim h-eth0.10: the kernel refused"}
+    web = site.context.inventory().segments[WEB]
+    own = [lease.state for lease in site.store.ledger.leases(web) if lease.name == "(host h1)"]
+    assert own == ["PENDING", "PENDING"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from trunkline.orchestrator.errors import OrchestratorError
 from trunkline.orchestrator.intents import AttachmentIntent, ShimIntent
 from trunkline.orchestrator.models import Segment
 from trunkline.orchestrator.planning import shim_mac, shim_name, uplinks_of
-from trunkline.orchestrator.store import Owner
+from trunkline.orchestrator.store import LedgerLease, Owner
 from trunkline.orchestrator.sync.writes import shim_line, write
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ def raise_shims(this: Pass, led: Iterable[AttachmentIntent]) -> None:
         if not segment.host_access:
             continue
         try:
-            intent = _intent(this, segment, each)
+            leases = _leases(this, segment)
+            intent = _intent(this, segment, each, leases)
             lines = (
                 shim_line(link=intent.link, name=intent.name, mac=intent.mac),
                 *(f"ip address add {address} dev {intent.name}" for address in intent.addresses),
@@ -40,6 +41,7 @@ def raise_shims(this: Pass, led: Iterable[AttachmentIntent]) -> None:
                     lines,
                     partial(shims.ensure, intent),
                 )
+            _confirm(this, segment, intent, leases)
         except OrchestratorError as error:
             this.failed(f"shim {this.machine.name}/{segment.name}", error)
 
@@ -81,11 +83,10 @@ def _name(this: Pass, segment: Segment) -> str:
     return shim_name(uplinks[0].nic, segment.vlan) if uplinks else ""
 
 
-def _intent(this: Pass, segment: Segment, attachment: AttachmentIntent) -> ShimIntent:
-    host, link = this.machine.name, attachment.link
-    mac = shim_mac(host, segment.name)
+def _leases(this: Pass, segment: Segment) -> tuple[LedgerLease, ...]:
+    host, mac = this.machine.name, shim_mac(this.machine.name, segment.name)
     families = sorted({subnet.network.version for subnet in segment.subnets})
-    leases = [
+    return tuple(
         this.context.store.ledger.allocate(
             segment,
             family=family,
@@ -96,11 +97,24 @@ def _intent(this: Pass, segment: Segment, attachment: AttachmentIntent) -> ShimI
             kept=True,
         )
         for family in families
-    ]
+    )
+
+
+def _intent(
+    this: Pass, segment: Segment, attachment: AttachmentIntent, leases: Sequence[LedgerLease]
+) -> ShimIntent:
+    link = attachment.link
     return ShimIntent(
         name=shim_name(link.parent, link.vlan),
         link=link.name,
-        mac=mac,
+        mac=shim_mac(this.machine.name, segment.name),
         addresses=tuple(ip_interface(str(lease.address)) for lease in leases),
         routes=tuple(subnet.network for subnet in segment.subnets),
     )
+
+
+def _confirm(this: Pass, segment: Segment, intent: ShimIntent, leases: Sequence[LedgerLease]) -> None:
+    """Tell the ledger that the shim has its addresses: no Docker shows it, so nobody else would."""
+    if any(lease.state != "ACTIVE" for lease in leases):
+        owner = Owner.by_mac(this.machine.name, intent.mac)
+        this.context.store.ledger.confirm(segment, owner=owner, endpoint_id="", mac=intent.mac)
