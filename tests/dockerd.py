@@ -7,6 +7,7 @@ go the engine, its containers, interfaces and mounts.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from trunkline.lab.images import pack_busybox
 
@@ -125,6 +126,14 @@ class PrivateEngine:
         """Start a container that sleeps; give its id."""
         # A process 1 that sleeps ignores SIGTERM: every stop would take ten seconds.
         return self.docker("run", "--detach", "--stop-signal", "KILL", "--name", name, *words, IMAGE)
+
+    def network(self, name: str) -> dict[str, Any]:
+        """Describe a network by all that two of the same making have in common."""
+        (found,) = json.loads(self.docker("network", "inspect", name))
+        ipam = found["IPAM"]
+        # The command line sends no options as an empty object, and its subnets in any order.
+        ipam |= {"Options": ipam["Options"] or {}, "Config": sorted(ipam["Config"], key=str)}
+        return {key: item for key, item in found.items() if key not in {"Id", "Created"}}
 
     def inside(self, *words: str) -> str:
         """Run a command where the engine runs."""

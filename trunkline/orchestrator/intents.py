@@ -19,6 +19,7 @@ from trunkline.orchestrator.models import (
 )
 from trunkline.orchestrator.vlans import Vid
 
+IPV4, IPV6 = 4, 6
 AttachmentState = Literal[
     "absent", "requested", "switch-ready", "link-ready", "ready", "draining", "failed", "degraded"
 ]
@@ -127,6 +128,21 @@ class NetworkIntent:
     segment: SegmentName
     parent: str
     subnets: tuple[Subnet, ...]
+
+    @property
+    def internal(self) -> bool:
+        """Whether containers get no default route: nobody routes for this segment."""
+        return all(subnet.gateway is None for subnet in self.subnets)
+
+    @property
+    def has_ipv4(self) -> bool:
+        """Whether Docker has to be told that there is none."""
+        return any(subnet.network.version == IPV4 for subnet in self.subnets)
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether Docker has to be told of IPv6."""
+        return any(subnet.network.version == IPV6 for subnet in self.subnets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ from trunkline.orchestrator.models import Address, HostName, Inventory, Segment,
 
 PREFIX = "trunkline."
 SEGMENT_KEY = f"{PREFIX}segment"
+MANAGED_KEY = f"{PREFIX}managed"
+"""On a Docker network, never on a container: Trunkline made it."""
 ADDRESS_PREFIX = f"{PREFIX}ip."
 LONGEST_VALUE = 1024
 """Characters of a value that are looked at; nobody needs more to name a few segments."""
@@ -27,6 +29,11 @@ LONGEST_ECHO = 64
 def has_label_of_ours(labels: Mapping[str, str]) -> bool:
     """Say whether a container carries any label of ours, also a mistyped one."""
     return any(key.startswith(PREFIX) for key in labels)
+
+
+def network_labels(segment: SegmentName) -> Mapping[str, str]:
+    """Give what marks a segment's Docker network as made by Trunkline."""
+    return {MANAGED_KEY: "true", SEGMENT_KEY: segment}
 
 
 def wanted(labels: Mapping[str, str], inventory: Inventory, host: HostName) -> Wanted:

@@ -30,6 +30,7 @@ from trunkline.orchestrator.errors import (
 )
 from trunkline.orchestrator.intents import NetworkIntent
 from trunkline.orchestrator.models import Address, ContainerId, SegmentName, Subnet
+from trunkline.orchestrator.sync.writes import network_line
 
 pytestmark = [
     pytest.mark.root,
@@ -165,6 +166,23 @@ class TestEnsureNetwork:
         assert made["EnableIPv6"]
         assert not made["Internal"]
         assert list(engine.networks()) == [WEB]
+
+    @pytest.mark.parametrize(
+        "subnets",
+        [DUAL, (a_subnet(gateway=None),), (a_subnet("fd00:31::/64", None), a_subnet())],
+        ids=["both families", "no gateway", "one gateway"],
+    )
+    def test_whoever_types_the_line_that_is_recorded_gets_the_same_network(
+        self, dockerd: PrivateEngine, engine: Engine, plugin: Plugged, subnets: tuple[Subnet, ...]
+    ) -> None:
+        intent = an_intent(subnets=subnets)
+        offer(plugin, intent)
+        engine.ensure_network(intent)
+        ours = dockerd.network("web")
+        engine.remove_network(WEB)
+        dockerd.docker(*network_line(intent).split()[1:])
+        assert dockerd.network("web") == ours
+        assert not engine.ensure_network(intent), "it is taken for ours, and for right"
 
     def test_a_network_whose_name_only_contains_ours_does_not_count(
         self, dockerd: PrivateEngine, engine: Engine

@@ -245,8 +245,11 @@ def test_a_declared_network_is_in_the_plan_until_it_is_there(site: Site, machine
         "ip link add link eth0 name eth0.10 mtu 1500 type vlan id 10",
         "ip link set eth0.10 up",
     ]
-    assert network.startswith(
-        "docker network create -d macvlan -o parent=eth0.10 --ipam-driver trunkline --ipam-opt segment=web "
+    assert network == (
+        "docker network create -d macvlan -o parent=eth0.10 -o macvlan_mode=bridge "
+        "--ipam-driver trunkline --ipam-opt segment=web --ipam-opt gate=address "
+        "--subnet 172.31.0.0/16 --gateway 172.31.0.1 --subnet fd00:31::/64 --gateway fd00:31::1 --ipv6 "
+        "--label trunkline.managed=true --label trunkline.segment=web web"
     )
     sync_host(machine, context=site.context, force=True)
     assert plan_host(site.context, site.context.inventory(), machine).lines == ()

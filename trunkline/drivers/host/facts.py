@@ -8,16 +8,14 @@ from typing import Any
 
 from trunkline.orchestrator.addressing import placeholder
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, NetworkIntent
-from trunkline.orchestrator.ipam.messages import SEGMENT_OPTION
+from trunkline.orchestrator.ipam.messages import DRIVER, SEGMENT_OPTION
+from trunkline.orchestrator.labels import network_labels
 from trunkline.orchestrator.models import Address, ContainerId, Network, SegmentName
 
-MANAGED, SEGMENT = "trunkline.managed", "trunkline.segment"
 DEFAULT_BRIDGE = "bridge"
-IPAM_DRIVER, IPAM_SEGMENT = "trunkline", SEGMENT_OPTION
-"""The name of our plug-in towards Docker, and the option of a network that names its segment."""
 BUILT_IN = "default"
 """What Docker calls its own address driver."""
-OUR_WORDS = (f"{IPAM_DRIVER}: ", f'plugin "{IPAM_DRIVER}"', f"{IPAM_DRIVER}.sock")
+OUR_WORDS = (f"{DRIVER}: ", f'plugin "{DRIVER}"', f"{DRIVER}.sock")
 """In an error of Docker's: the beginning of what our plug-in said, or that it was not found, or did not answer."""
 RUNNING = frozenset({"running", "paused", "restarting"})
 """States in which Docker calls a container running."""
@@ -93,8 +91,8 @@ def gated_network(network: Answer) -> GatedNetwork | None:
     Its option names a segment; that is somebody's text until the inventory knows it.
     """
     ipam = network.get("IPAM") or {}
-    segment = (ipam.get("Options") or {}).get(IPAM_SEGMENT, "")
-    if ipam.get("Driver") != IPAM_DRIVER or not segment:
+    segment = (ipam.get("Options") or {}).get(SEGMENT_OPTION, "")
+    if ipam.get("Driver") != DRIVER or not segment:
         return None
     name = str(network.get("Name") or "")
     containers = {
@@ -142,13 +140,13 @@ def was_given_up(raw: Answer) -> bool:
 def is_ours(network: Answer) -> bool:
     """Say whether Trunkline made this network: it carries our mark, and the segment it is named like."""
     labels = network.get("Labels") or {}
-    return labels.get(MANAGED) == "true" and labels.get(SEGMENT) == network.get("Name")
+    return network_labels(SegmentName(str(network.get("Name")))).items() <= labels.items()
 
 
 def shape(intent: NetworkIntent) -> Shape:
     """Say what the network must look like."""
     subnets = ((subnet.network, placeholder(subnet)) for subnet in intent.subnets)
-    return intent.parent, "bridge", is_internal(intent), IPAM_DRIVER, intent.segment, frozenset(subnets)
+    return intent.parent, "bridge", intent.internal, DRIVER, intent.segment, frozenset(subnets)
 
 
 def shape_of(network: Answer) -> Shape:
@@ -160,7 +158,7 @@ def shape_of(network: Answer) -> Shape:
         options.get("macvlan_mode", "bridge"),
         bool(network.get("Internal")),
         str(ipam.get("Driver") or BUILT_IN),
-        str((ipam.get("Options") or {}).get(IPAM_SEGMENT, "")),
+        str((ipam.get("Options") or {}).get(SEGMENT_OPTION, "")),
         frozenset(_pool(pool) for pool in ipam.get("Config") or []),
     )
 
@@ -168,11 +166,6 @@ def shape_of(network: Answer) -> Shape:
 def _pool(pool: Answer) -> tuple[Network, Address | None]:
     gateway = str(pool.get("Gateway") or "").partition("/")[0]
     return ip_network(pool["Subnet"], strict=False), ip_address(gateway) if gateway else None
-
-
-def is_internal(intent: NetworkIntent) -> bool:
-    """Say whether containers get no default route: nobody routes for this segment."""
-    return all(subnet.gateway is None for subnet in intent.subnets)
 
 
 def way_out(networks: Mapping[str, Answer]) -> str:

@@ -9,14 +9,10 @@ from trunkline.drivers.host.client import Client, Gone
 from trunkline.drivers.host.events import EngineEvent, read_events
 from trunkline.drivers.host.facts import (
     DEFAULT_BRIDGE,
-    IPAM_DRIVER,
-    MANAGED,
-    SEGMENT,
     UNCONNECTABLE,
     Answer,
     facts_of,
     gated_network,
-    is_internal,
     is_ours,
     listed_facts,
     shape,
@@ -34,8 +30,8 @@ from trunkline.orchestrator.errors import (
     Unsupported,
 )
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, NetworkIntent
-from trunkline.orchestrator.ipam.messages import GATE_LATER, GATE_OPTION, SEGMENT_OPTION
-from trunkline.orchestrator.labels import has_label_of_ours
+from trunkline.orchestrator.ipam.messages import DRIVER, GATE_LATER, GATE_OPTION, SEGMENT_OPTION
+from trunkline.orchestrator.labels import MANAGED_KEY, has_label_of_ours, network_labels
 from trunkline.orchestrator.models import Address, ContainerId, SegmentName
 
 GATEWAY_PRIORITY_API = (1, 48)
@@ -44,7 +40,6 @@ ANNOUNCING_API = (1, 48)
 """API version (Docker 28) from which an engine sends gratuitous ARP and neighbour advertisements at every start."""
 IPV6_ALONE_API = (1, 48)
 """API version (Docker 28) from which a network can do without IPv4."""
-IPV4, IPV6 = 4, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +139,7 @@ class Engine:
             Unreachable: Docker did not answer.
         """
         listed = self._client.ask(
-            lambda api: api.networks(filters={"label": [f"{MANAGED}=true"]}), "list its networks"
+            lambda api: api.networks(filters={"label": [f"{MANAGED_KEY}=true"]}), "list its networks"
         )
         return {SegmentName(item["Name"]): item for item in listed if is_ours(item)}
 
@@ -200,7 +195,7 @@ class Engine:
             if shape_of(found) == shape(intent):
                 return False
             self._remove(found, because="it has other subnets, another gateway or another link by now")
-        if all(subnet.network.version == IPV6 for subnet in intent.subnets):
+        if not intent.has_ipv4:
             self._expect_ipv6_alone(subject)
         self._client.post("/networks/create", _wish(intent), "create the network", about=subject)
         return True
@@ -415,21 +410,20 @@ def _endpoint_config(addresses: Sequence[Address], priority: int) -> dict[str, o
 
 def _wish(intent: NetworkIntent) -> dict[str, object]:
     """Write what `POST /networks/create` takes; the library has no word for EnableIPv4."""
-    families = {subnet.network.version for subnet in intent.subnets}
     return {
         "Name": intent.segment,
         "CheckDuplicate": True,
         "Driver": "macvlan",
         "Options": {"parent": intent.parent, "macvlan_mode": "bridge"},
         "IPAM": {
-            "Driver": IPAM_DRIVER,
+            "Driver": DRIVER,
             "Options": {SEGMENT_OPTION: intent.segment, GATE_OPTION: GATE_LATER},
             "Config": [
                 {"Subnet": str(subnet.network), "Gateway": str(placeholder(subnet))}
                 for subnet in intent.subnets
             ],
         },
-        "EnableIPv6": IPV6 in families,
-        "Internal": is_internal(intent),
-        "Labels": {MANAGED: "true", SEGMENT: intent.segment},
-    } | ({} if IPV4 in families else {"EnableIPv4": False})
+        "EnableIPv6": intent.has_ipv6,
+        "Internal": intent.internal,
+        "Labels": dict(network_labels(intent.segment)),
+    } | ({} if intent.has_ipv4 else {"EnableIPv4": False})

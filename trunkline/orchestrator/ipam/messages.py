@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.models import Address, Network
 
+DRIVER = "trunkline"
+"""The name of our plug-in towards Docker."""
 GATEWAY = "com.docker.network.gateway"
 LONGEST_OPTION = 256
 SEGMENT_OPTION, GATE_OPTION, GATE_LATER = "segment", "gate", "address"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from trunkline.orchestrator.addressing import placeholder
 from trunkline.orchestrator.errors import OrchestratorError
 from trunkline.orchestrator.intents import LinkIntent, NetworkIntent
+from trunkline.orchestrator.ipam.messages import DRIVER, GATE_LATER, GATE_OPTION, SEGMENT_OPTION
+from trunkline.orchestrator.labels import network_labels
 from trunkline.orchestrator.models import host_key
 from trunkline.orchestrator.store import Operation
 from trunkline.orchestrator.sync.liveness import stamp
@@ -49,15 +52,18 @@ def link_lines(link: LinkIntent) -> tuple[str, ...]:
 
 
 def network_line(network: NetworkIntent) -> str:
-    """Say how a person would make a segment's Docker network."""
+    """Say how a person would make a segment's Docker network: with all that makes it the same."""
     words = [
-        "docker network create -d macvlan",
-        f"-o parent={network.parent}",
-        "--ipam-driver trunkline",
-        f"--ipam-opt segment={network.segment}",
-        "--ipam-opt gate=address",
+        f"docker network create -d macvlan -o parent={network.parent} -o macvlan_mode=bridge",
+        f"--ipam-driver {DRIVER}",
+        f"--ipam-opt {SEGMENT_OPTION}={network.segment}",
+        f"--ipam-opt {GATE_OPTION}={GATE_LATER}",
     ]
-    words += [f"--subnet {subnet.network}" for subnet in network.subnets]
+    words += [f"--subnet {subnet.network} --gateway {placeholder(subnet)}" for subnet in network.subnets]
+    words += [] if network.has_ipv4 else ["--ipv4=false"]
+    words += ["--ipv6"] if network.has_ipv6 else []
+    words += ["--internal"] if network.internal else []
+    words += [f"--label {key}={value}" for key, value in network_labels(network.segment).items()]
     return " ".join((*words, network.segment))
 
 

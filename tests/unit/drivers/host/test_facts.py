@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_subnet
-from trunkline.drivers.host.facts import facts_of, is_internal, is_ours, shape, shape_of, way_out
+from trunkline.drivers.host.facts import facts_of, is_ours, shape, shape_of, way_out
 from trunkline.orchestrator.addressing import placeholder
 from trunkline.orchestrator.intents import NetworkIntent
 from trunkline.orchestrator.models import SegmentName
@@ -56,7 +56,7 @@ def test_a_subnet_without_a_gateway_sacrifices_an_address_at_its_end(
 
 def test_one_gateway_of_two_families_is_enough_to_lead_out() -> None:
     subnets = (a_subnet(), a_subnet("fd00:31::/64", None))
-    assert not is_internal(NetworkIntent(segment=SegmentName("web"), parent="eth0.10", subnets=subnets))
+    assert not NetworkIntent(segment=SegmentName("web"), parent="eth0.10", subnets=subnets).internal
 
 
 def test_a_network_as_docker_prints_it_has_the_shape_that_was_asked_for() -> None:
