@@ -66,11 +66,8 @@ def pool(subnet: Subnet) -> PoolSpec:
     """Work out one subnet's pool."""
     network = subnet.network
     base, size = int(network.network_address), network.num_addresses
-    reserved = [(0, 0)] if size >= SMALLEST_WITH_BROADCAST else []
-    if network.version == IPV4 and size >= SMALLEST_WITH_BROADCAST:
-        reserved.append((size - 1, size - 1))
-    if subnet.gateway is not None:
-        reserved.append((int(subnet.gateway) - base,) * 2)
+    peculiar = {0, size - 1} | ({int(subnet.gateway) - base} if subnet.gateway is not None else set())
+    reserved = [(offset, offset) for offset in peculiar if role(subnet, network[offset])]
     reserved += [(int(first) - base, int(last) - base) for first, last in subnet.exclude]
     offered = [(int(first) - base, int(last) - base) for first, last in subnet.ranges] or [(0, size - 1)]
     barred = _merged(reserved)
@@ -84,6 +81,19 @@ def pool(subnet: Subnet) -> PoolSpec:
     return PoolSpec(
         id=str(network), family=network.version, size=size, spans=spans, reserved=tuple(barred), subnet=subnet
     )
+
+
+def role(subnet: Subnet, address: Address) -> str:
+    """Say what an address of this subnet is to everybody in it, so that nobody may have it; empty when nothing."""
+    network = subnet.network
+    has_ends = network.num_addresses >= SMALLEST_WITH_BROADCAST
+    if address == subnet.gateway:
+        return "the gateway"
+    if has_ends and address == network.network_address:
+        return "the network address"
+    if has_ends and network.version == IPV4 and address == network.broadcast_address:
+        return "the broadcast address"
+    return ""
 
 
 def place_of(segment: Segment, address: Address) -> tuple[PoolSpec, int]:

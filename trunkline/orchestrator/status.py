@@ -43,7 +43,7 @@ def snapshot(store: Store) -> dict[str, Any]:
     picture["segments"] = _segments(inventory)
     picture["devices"] = [_device(store, inventory, device) for device in every_device(inventory)]
     picture["leases"] = _leases(store, inventory)
-    picture["problems"] += _problems(picture)
+    picture["problems"] += [*_closed(store), *_problems(picture)]
     return picture
 
 
@@ -121,6 +121,11 @@ def _leases(store: Store, inventory: Inventory) -> list[dict[str, Any]]:
         for segment in inventory.segments.values()
         for lease in store.ledger.leases(segment)
     ]
+
+
+def _closed(store: Store) -> list[str]:
+    why = store.ledger.why_closed()
+    return [f"ledger: {why}; see that `trunkline worker host` runs on every host"] if why else []
 
 
 def _problems(picture: Mapping[str, Any]) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trunkline.orchestrator.addressing import role
 from trunkline.orchestrator.inventory import restore
-from trunkline.orchestrator.models import Inventory, SwitchName, switch_key
+from trunkline.orchestrator.models import Address, Inventory, SegmentName, SwitchName, switch_key
 from trunkline.orchestrator.planning import owned_key, requirements
 from trunkline.orchestrator.sync.attachments import SwitchView, switch_views
 from trunkline.orchestrator.sync.sweep import every_device
@@ -17,10 +18,13 @@ from trunkline.orchestrator.sync.sweep import every_device
 if TYPE_CHECKING:
     from trunkline.orchestrator.settings import Settings
     from trunkline.orchestrator.store import LedgerLease, Store
+    from trunkline.orchestrator.store.records import LeaseState
 
 LIVE = frozenset({"PENDING", "ACTIVE"})
 LOOK_BACK = 1000
 """So many of the newest operations are checked."""
+LONGEST_PENDING_SECONDS = 300.0
+"""So long an address may wait for its endpoint to show. What is kept for a container waits until that starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,7 @@ def findings(store: Store, settings: Settings) -> list[Finding]:
         return []
     inventory = restore(current[1])
     return [
+        _ledger(store),
         *_addresses(store, inventory),
         _paths(store, inventory),
         *_lines(store, inventory),
@@ -58,32 +63,80 @@ def _finding(promise: str, wrong: Iterable[str], looked_at: str) -> Finding:
     return Finding(promise=promise, holds=not faults, detail="; ".join(faults) or looked_at)
 
 
+def _ledger(store: Store) -> Finding:
+    why = store.ledger.why_closed()
+    return _finding("the ledger knows what is in use", [why] if why else [], "no host is waited for")
+
+
 def _addresses(store: Store, inventory: Inventory) -> Iterator[Finding]:
-    leases: list[tuple[str, LedgerLease]] = [
-        (name, lease)
-        for name, segment in inventory.segments.items()
-        for lease in store.ledger.leases(segment)
-    ]
-    live = [(segment, lease) for segment, lease in leases if lease.state in LIVE]
-    held = Counter((segment, lease.address) for segment, lease in live)
-    twice = (
+    leases = [lease for segment in inventory.segments.values() for lease in store.ledger.leases(segment)]
+    live = [lease for lease in leases if lease.state in LIVE]
+    held = Counter((lease.segment, lease.address) for lease in live)
+    twice = [
         f"{address} of {segment} is held {count} times"
         for (segment, address), count in held.items()
         if count > 1
-    )
-    yield _finding("I1 no address is in two live endpoints", twice, f"{len(live)} live leases")
-    owners = Counter((segment, lease.owner, lease.address.version) for segment, lease in live)
+    ]
+    wrong = [*twice, *_both(leases, held, "RESERVED", "is held and reserved"), *_nobodys(live, inventory)]
+    yield _finding("I1 no address is in two live endpoints", wrong, f"{len(live)} live leases")
+    owners = Counter((lease.segment, lease.owner, lease.address.version) for lease in live)
     greedy = (
         f"{owner} holds {count} of {segment}" for (segment, owner, _), count in owners.items() if count > 1
     )
     yield _finding("I2 one owner, one address per pool", greedy, f"{len(owners)} owners")
-    resting = sum(lease.state == "QUARANTINE" for _, lease in leases)
-    both = (
-        f"{lease.address} of {segment} is held and rests"
-        for segment, lease in leases
-        if lease.state == "QUARANTINE" and held[segment, lease.address]
-    )
+    resting = sum(lease.state == "QUARANTINE" for lease in leases)
+    both = _both(leases, held, "QUARANTINE", "is held and rests")
     yield _finding("I14 a released address rests", both, f"{resting} addresses rest")
+    yield _reserved(store, leases)
+    yield _unconfirmed(live, store.now())
+
+
+def _both(
+    leases: Iterable[LedgerLease],
+    held: Mapping[tuple[SegmentName, Address], int],
+    state: LeaseState,
+    words: str,
+) -> list[str]:
+    """Name what is in this state and held too: two subnets may have covered an address."""
+    return [
+        f"{lease.address} of {lease.segment} {words}"
+        for lease in leases
+        if lease.state == state and (lease.segment, lease.address) in held
+    ]
+
+
+def _nobodys(live: Iterable[LedgerLease], inventory: Inventory) -> Iterator[str]:
+    """Name what somebody holds though it is everybody's; an excluded address is not: who has it may keep it."""
+    for lease in live:
+        for subnet in inventory.segments[lease.segment].subnets:
+            if what := role(subnet, lease.address) if lease.address in subnet.network else "":
+                yield f"{lease.address} of {lease.segment} is {what}, but held by {_who(lease)}"
+
+
+def _who(lease: LedgerLease) -> str:
+    return f"{lease.name or lease.mac or lease.owner} on {lease.host}"
+
+
+def _reserved(store: Store, leases: Iterable[LedgerLease]) -> Finding:
+    reserved = [lease for lease in leases if lease.state == "RESERVED"]
+    wrong = (
+        f"{lease.address} of {lease.segment} is reserved by nobody, so that nobody can release it"
+        for lease in reserved
+        if not store.ledger.reservers(lease)
+    )
+    return _finding(
+        "a reserved address is so at somebody's word", wrong, f"{len(reserved)} reserved addresses"
+    )
+
+
+def _unconfirmed(live: Iterable[LedgerLease], now: float) -> Finding:
+    waiting = [lease for lease in live if lease.state == "PENDING" and not lease.kept]
+    wrong = (
+        f"{lease.address} of {lease.segment} waits for {_who(lease)} for {now - lease.since:.0f} s"
+        for lease in waiting
+        if now - lease.since > LONGEST_PENDING_SECONDS
+    )
+    return _finding("an address that nobody uses rests", wrong, f"{len(waiting)} wait for their endpoint")
 
 
 def _paths(store: Store, inventory: Inventory) -> Finding:

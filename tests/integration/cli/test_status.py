@@ -126,6 +126,24 @@ def test_verify_ends_with_1_when_a_promise_is_broken_and_says_which(empty: Site)
     assert [each["promise"][:2] for each in json.loads(data.out) if not each["holds"]] == ["I6"]
 
 
+def test_a_record_that_was_lost_is_told_with_the_hosts_that_are_waited_for(empty: Site) -> None:
+    path = empty.shell.write(empty.inventory())
+    assert empty.shell("apply", path).status == 0
+    why = "the record is new or was lost, and h1, h2 did not tell yet which addresses are in use"
+
+    said, checked = empty.shell("status"), empty.shell("verify")
+
+    assert f"! ledger: {why}; see that `trunkline worker host` runs on every host" in said.out.splitlines()
+    assert (said.status, checked.status) == (0, 1)
+    (broken,) = [row for row in checked.out.splitlines() if row.startswith("BROKEN")]
+    assert broken.endswith(why)
+    empty.store.ledger.told(HostName("h1"))
+    assert "and h2 did not tell" in empty.shell("status").out
+    empty.store.ledger.told(HostName("h2"))
+    assert "! ledger" not in empty.shell("status").out
+    assert empty.shell("verify").status == 0
+
+
 def test_forty_columns_fold_and_cut_nothing(empty: Site) -> None:
     a_failed_attachment(empty)
 

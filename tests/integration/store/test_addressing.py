@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import a_segment
-from trunkline.orchestrator.addressing import place_of, pool
+from trunkline.orchestrator.addressing import place_of, pool, role
 from trunkline.orchestrator.errors import AddressError
 from trunkline.orchestrator.models import Subnet
 
@@ -43,11 +43,22 @@ def inside(subnet: Subnet, offset: int, *, of_ranges: bool) -> bool:
 
 
 def barred(subnet: Subnet, offset: int) -> bool:
+    return has_role(subnet, offset) or inside(subnet, offset, of_ranges=False)
+
+
+def has_role(subnet: Subnet, offset: int) -> bool:
     network = subnet.network
     has_ends = network.num_addresses >= 4  # RFC 3021: a /31 and a /32 have none.
     if has_ends and (offset == 0 or (network.version == 4 and offset == network.num_addresses - 1)):
         return True
-    return network[offset] == subnet.gateway or inside(subnet, offset, of_ranges=False)
+    return network[offset] == subnet.gateway
+
+
+@SETTINGS
+@given(subnet=subnets())
+def test_network_broadcast_and_gateway_are_told_from_what_is_only_excluded(subnet: Subnet) -> None:
+    for offset in range(subnet.network.num_addresses):
+        assert bool(role(subnet, subnet.network[offset])) is has_role(subnet, offset)
 
 
 @SETTINGS

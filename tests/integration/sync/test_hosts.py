@@ -26,6 +26,7 @@ from trunkline.orchestrator.sync.gate import FabricGate
 from trunkline.orchestrator.sync.holders import observe_container, resync_host
 from trunkline.orchestrator.sync.hosts import Machine, sync_host
 from trunkline.orchestrator.sync.plans import plan_host
+from trunkline.orchestrator.verify import findings
 
 
 @pytest.fixture
@@ -530,6 +531,7 @@ def test_a_host_has_an_address_of_its_own_where_the_segment_says_so_as_long_as_i
     web = site.context.inventory().segments[WEB]
     own = {lease.address: lease.state for lease in site.store.ledger.leases(web) if lease.mac == shim.mac}
     assert own == {each.ip: "ACTIVE" for each in shim.addresses}
+    assert [each for each in findings(site.store, site.context.settings) if not each.holds] == []
     assert [each.network.prefixlen for each in shim.addresses] == [32, 128]
     assert set(shim.routes) == {subnet.network for subnet in web.subnets}
     sync_host(machine, context=site.context, force=True)

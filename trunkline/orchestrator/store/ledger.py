@@ -163,13 +163,7 @@ class Ledger:
                 raise _taken(segment, wanted, text)
             case ["lost", *silent]:
                 raise LedgerClosed(
-                    "the record is new or was lost, and "
-                    + (
-                        f"{', '.join(sorted(silent))} did not tell"
-                        if silent
-                        else "there was little time to tell"
-                    )
-                    + " yet which addresses are in use",
+                    _untold(silent),
                     subject=f"segment {segment.name}",
                     fix="try again in a moment; see that `trunkline worker host` runs on every host",
                 )
@@ -194,6 +188,15 @@ class Ledger:
     def is_closed(self) -> bool:
         """Say whether the hosts are still to tell what their containers use."""
         return bool(self._connection.do("EXISTS", f"{PREFIX}closed"))
+
+    def awaited(self) -> frozenset[HostName]:
+        """Name the hosts that are still to tell; nobody when the ledger is open."""
+        names = self._connection.do("SDIFF", f"{PREFIX}awaited", f"{PREFIX}told")
+        return frozenset(HostName(name) for name in names)
+
+    def why_closed(self) -> str:
+        """Say for what the ledger waits before it gives out addresses; empty when it is open."""
+        return _untold(self.awaited()) if self.is_closed() else ""
 
     def told(self, host: HostName) -> bool:
         """Record that a host has told all that its containers use; True when the ledger is open by then."""
@@ -288,6 +291,11 @@ class Ledger:
         """
         place, rest = _place_in(segment, address), _rest(segment)
         return bool(self._connection.script("unreserve", segment.name, place, by, rest))
+
+    def reservers(self, lease: LedgerLease) -> frozenset[str]:
+        """Name those who keep an address from everybody, as `reserve` was told: ``operator``, ``host:h1``."""
+        key = f"{PREFIX}ledger:{lease.segment}:reservers:{_place(lease)}"
+        return frozenset(self._connection.do("SMEMBERS", key))
 
     def release(self, segment: Segment, owner: Owner, family: int | None = None) -> tuple[Address, ...]:
         """Let the owner's addresses rest; only the owner's own. Returns them."""
@@ -424,6 +432,12 @@ def _moves(places: list[str], specs: tuple[PoolSpec, ...]) -> dict[str, str]:
             (f"{spec.id}|{spec.offset(address)}" for spec in specs if address in spec.subnet.network), ""
         )
     return moves
+
+
+def _untold(silent: Iterable[str]) -> str:
+    names = ", ".join(sorted(silent))
+    who = f"{names} did not tell" if names else "there was little time to tell"
+    return f"the record is new or was lost, and {who} yet which addresses are in use"
 
 
 def _contended(segment: Segment) -> StoreUnavailable:
