@@ -22,7 +22,7 @@ from trunkline.orchestrator.models import ContainerId, host_key
 from trunkline.orchestrator.store import Owner
 from trunkline.orchestrator.store import ledger as ledger_module
 from trunkline.orchestrator.sync import endpoints
-from trunkline.orchestrator.sync.gate import FabricGate
+from trunkline.orchestrator.sync.gate import OPEN, FabricGate
 from trunkline.orchestrator.sync.holders import observe_container, resync_host
 from trunkline.orchestrator.sync.hosts import Machine, sync_host
 from trunkline.orchestrator.sync.plans import plan_host
@@ -377,7 +377,7 @@ def test_the_gate_opens_when_switch_and_link_are_there_and_says_why_it_does_not(
         gate.open(WEB, 20.0)
         attachment = site.attachment()
         assert attachment is not None
-        assert attachment.state == "ready"
+        assert attachment.state in OPEN, "the pass that opened it may not be over"
         assert "switchport trunk allowed vlan 10,100" in site.port()
         (holder,) = site.store.desired.holders_of(H1)
         assert holder.startswith("request:")
