@@ -42,6 +42,9 @@ class PlayedEngine:
     """Links under networks that somebody else made."""
     networks_of_the_plugin: tuple[GatedNetwork, ...] = ()
     given_up: set[ContainerId] = field(default_factory=set)
+    unwanted: set[ContainerId] = field(default_factory=set)
+    """Those without a restart policy."""
+    asked: list[ContainerId] = field(default_factory=list)
     starts: list[ContainerId] = field(default_factory=list)
     refuses_to_start: bool = False
     announcing: bool = True
@@ -63,8 +66,9 @@ class PlayedEngine:
     def announces(self) -> bool:
         return self.announcing
 
-    def gave_up(self, container: ContainerId) -> bool:
-        return container in self.given_up
+    def gave_up(self, container: ContainerId) -> bool | None:
+        self.asked.append(container)
+        return None if container in self.unwanted else container in self.given_up
 
     def start(self, container: ContainerId) -> None:
         self.starts.append(container)

@@ -16,12 +16,12 @@ from tests.builders import an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, ShimIntent
+from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, ShimIntent
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.models import ContainerId, host_key
 from trunkline.orchestrator.store import Owner
 from trunkline.orchestrator.store import ledger as ledger_module
-from trunkline.orchestrator.sync import endpoints
+from trunkline.orchestrator.sync import endpoints, revival
 from trunkline.orchestrator.sync.gate import OPEN, FabricGate
 from trunkline.orchestrator.sync.holders import observe_container, resync_host
 from trunkline.orchestrator.sync.hosts import Machine, sync_host
@@ -436,6 +436,67 @@ def test_what_was_stopped_on_purpose_stays_so(site: Site, machine: Machine) -> N
     site.sync()
     sync_host(machine, context=site.context, force=True)
     assert engine.starts == []
+
+
+def test_docker_is_asked_once_a_window_whether_it_gave_up_however_often_a_pass_looks(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = 1e7  # none ends while this runs
+    monkeypatch.setattr(revival, "WINDOW_SECONDS", window)
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.networks_of_the_plugin = (replace(a_network(), name="web"),)
+    stopped = replace(engine.container, labels={}, running=False, endpoints={"web": an_endpoint()})
+    engine.container = stopped
+    resync_host(H1, context=site.context, engine=engine)
+    site.sync()
+
+    def looks_ahead() -> list[str]:
+        sync_host(machine, context=site.context, force=True)
+        alarms = site.store.connection.do("ZRANGE", "tl:alarms", 0, -1)
+        return [alarm for alarm in alarms if alarm.startswith("host:h1@")]
+
+    assert (looks_ahead(), engine.asked) == ([], [CONTAINER])
+    end = (site.store.now() // window + 1) * window
+    for _ in range(2):
+        assert (looks_ahead(), engine.asked) == ([f"host:h1@{end:.6f}"], [CONTAINER])
+
+    engine.container = replace(stopped, running=True)
+    sync_host(machine, context=site.context, force=True)
+    engine.container = stopped
+    sync_host(machine, context=site.context, force=True)
+    assert engine.asked == [CONTAINER] * 2, "it ran meanwhile"
+    machine.revivals[CONTAINER] = (0, 0.0)  # the window is over
+    sync_host(machine, context=site.context, force=True)
+    assert engine.asked == [CONTAINER] * 3
+
+    def refuses(intent: LinkIntent) -> bool:
+        raise PermanentError("the kernel refused", subject=f"link {intent.name}")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(machine.links, "ensure", refuses)
+        sync_host(machine, context=site.context, force=True)
+    engine.given_up = {CONTAINER}  # somebody started it while its segment was not ready
+    sync_host(machine, context=site.context, force=True)
+    assert (engine.asked, engine.starts) == ([CONTAINER] * 4, [CONTAINER])
+
+
+def test_what_no_policy_wants_to_run_is_asked_for_rarely_and_nothing_looks_ahead_for_it(
+    site: Site, machine: Machine
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.networks_of_the_plugin = (replace(a_network(), name="web"),)
+    engine.container = replace(engine.container, labels={}, running=False, endpoints={"web": an_endpoint()})
+    engine.unwanted = {CONTAINER}
+    resync_host(H1, context=site.context, engine=engine)
+    site.sync()
+    for _ in range(3):
+        sync_host(machine, context=site.context, force=True)
+    assert (engine.asked, engine.starts) == ([CONTAINER], [])
+    assert site.store.connection.do("ZRANGE", "tl:alarms", 0, -1) == []
+    fails, not_before = machine.revivals[CONTAINER]
+    assert (fails, not_before > site.store.now() + revival.UNWANTED_SECONDS) == (0, True)
 
 
 def test_after_a_loss_of_the_record_nobody_gets_what_a_running_container_uses(

@@ -126,15 +126,16 @@ def _guest(network: str, network_id: str, item: Answer) -> Endpoint:
     )
 
 
-def was_given_up(raw: Answer) -> bool:
-    """Say of a `docker inspect` answer whether the container should run, but its start failed in our plug-in."""
+def was_given_up(raw: Answer) -> bool | None:
+    """Say of a `docker inspect` answer whether the container should run, but its start failed in our plug-in.
+
+    None when no restart policy says that it should run.
+    """
     state = raw.get("State") or {}
     policy = ((raw.get("HostConfig") or {}).get("RestartPolicy") or {}).get("Name") or "no"
-    return (
-        not state.get("Running")
-        and policy != "no"
-        and any(words in str(state.get("Error") or "") for words in OUR_WORDS)
-    )
+    if policy == "no":
+        return None
+    return not state.get("Running") and any(words in str(state.get("Error") or "") for words in OUR_WORDS)
 
 
 def is_ours(network: Answer) -> bool:

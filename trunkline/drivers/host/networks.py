@@ -110,14 +110,16 @@ class Engine:
         )
         return next((listed_facts(item) for item in listed if item["Id"] == container), None)
 
-    def gave_up(self, container: ContainerId) -> bool:
+    def gave_up(self, container: ContainerId) -> bool | None:
         """Say whether Docker could not start it for our plug-in's sake, though its policy wants it to run.
+
+        None when it has no such policy.
 
         Raises:
             Unreachable: Docker did not answer.
         """
         raw = self._inspected(container)
-        return raw is not None and was_given_up(raw)
+        return False if raw is None else was_given_up(raw)
 
     def start(self, container: ContainerId) -> None:
         """Start a container; one that is gone is no error.

@@ -69,7 +69,7 @@ class Machine:
     """The host a worker runs on: its engine, its links and its shims.
 
     ``keep`` is told after each pass which links are ours, so that they can be made again after a reboot. ``revivals``
-    remembers how often a container was started again, and when it may be next.
+    remembers of containers that do not run how often each was started again, and from when on to see to it again.
     """
 
     name: HostName

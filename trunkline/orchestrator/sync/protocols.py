@@ -176,8 +176,11 @@ class Engine(Protocol):
     def announces(self) -> bool:
         """Say whether it tells its neighbours of every address that it takes into use."""
 
-    def gave_up(self, container: ContainerId) -> bool:
-        """Say whether its start failed in our plug-in, though its restart policy wants it to run."""
+    def gave_up(self, container: ContainerId) -> bool | None:
+        """Say whether its start failed in our plug-in, though its restart policy wants it to run.
+
+        None when it has no such policy.
+        """
 
     def start(self, container: ContainerId) -> None:
         """Start a container."""
