@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -11,10 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from pyroute2.netlink.exceptions import NetlinkError
 
 from tests.conftest import ROOT
 from tests.integration.host.conftest import ip
-from trunkline.drivers.host.links import Links
+from trunkline.drivers.host.links import Links, opened
 from trunkline.orchestrator.errors import NotOurs, PermanentError, Unsupported
 from trunkline.orchestrator.intents import LinkIntent
 from trunkline.orchestrator.planning.names import link_name
@@ -45,7 +47,9 @@ def links() -> Links:
 def test_a_kernel_without_8021q_says_what_to_load() -> None:
     if has_vlans():
         pytest.skip("this kernel has 8021q")
-    with pytest.raises(Unsupported, match=r"link up0\.10: this kernel has no 802\.1Q; run `modprobe 8021q`"):
+    with pytest.raises(
+        Unsupported, match=r"link up0\.10: this kernel lacks the module 8021q; run `modprobe 8021q`"
+    ):
         Links().ensure(TEN)
     assert not Links().observe()
 
@@ -170,7 +174,7 @@ WITH_READ_ONLY_SETTINGS = """
 import sys
 from pathlib import Path
 from tests.integration.host.test_links import TEN
-from trunkline.drivers.host.links import Links
+from trunkline.drivers.host.links import Links, opened
 from trunkline.orchestrator.errors import Unsupported
 try:
     Links(Path(sys.argv[1])).ensure(TEN)
@@ -245,6 +249,13 @@ def test_a_parent_that_is_down_is_told_and_the_link_is_ours_and_put_up_later(lin
     ip("link", "set", "dev", "up0", "up")
     links.ensure(TEN)
     assert links.observe()["up0.10"].up
+
+
+@pytest.mark.parametrize("module", ["8021q", "macvlan"])
+def test_a_kernel_that_cannot_make_a_kind_of_link_is_told_by_its_module(module: str) -> None:
+    told = f"link x: this kernel lacks the module {module}; run `modprobe {module}`"
+    with pytest.raises(Unsupported, match=told), opened("link x", module=module):
+        raise NetlinkError(errno.EOPNOTSUPP)
 
 
 def test_a_veth_whose_other_end_has_the_links_number_elsewhere_is_not_on_the_link(links: Links) -> None:

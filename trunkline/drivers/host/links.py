@@ -204,13 +204,23 @@ class Links:
 
 
 @contextmanager
-def opened(subject: str) -> Iterator[Any]:
-    """Open netlink; whatever the kernel refuses is told of ``subject``. pyroute2's messages are untyped."""
+def opened(subject: str, *, module: str = "8021q") -> Iterator[Any]:
+    """Open netlink; pyroute2's messages are untyped.
+
+    Args:
+        subject: What is looked at or changed, for messages.
+        module: The kernel's module for links of this kind.
+
+    Raises:
+        Unsupported: the kernel has no such links, or this process may not change any.
+        PermanentError: the kernel refused for another reason.
+        TransientError: it does not answer.
+    """
     try:
         with IPRoute() as netlink:
             yield netlink
     except NetlinkError as error:
-        raise _translated(error, subject) from error
+        raise _translated(error, subject, module) from error
     except OSError as error:
         raise TransientError(
             f"the kernel does not answer over netlink ({error.strerror or error})", subject=subject
@@ -277,12 +287,12 @@ def _observe(netlink: Any) -> dict[str, LinkState]:
     return found
 
 
-def _translated(error: NetlinkError, subject: str) -> OrchestratorError:
+def _translated(error: NetlinkError, subject: str, module: str) -> OrchestratorError:
     if error.code == errno.EOPNOTSUPP:
         return Unsupported(
-            "this kernel has no 802.1Q",
+            f"this kernel lacks the module {module}",
             subject=subject,
-            fix="run `modprobe 8021q`, and name it in /etc/modules-load.d",
+            fix=f"run `modprobe {module}`, and name it in /etc/modules-load.d",
         )
     if error.code == errno.EPERM:
         return Unsupported("this process may not change links", subject=subject, fix="give it CAP_NET_ADMIN")

@@ -15,7 +15,7 @@ from trunkline.orchestrator.models import Interface, Network
 
 MARK = "trunkline:shim"
 """Alias of every shim that Trunkline made."""
-BRIDGE = "bridge"
+MACVLAN, BRIDGE = "macvlan", "bridge"
 IPV6 = 6
 NO_DUPLICATE_DETECTION = 0x02
 """IFA_F_NODAD of linux/if_addr.h."""
@@ -39,7 +39,7 @@ class Shims:
         Raises:
             TransientError: the kernel does not say.
         """
-        with opened("shims of this host") as netlink:
+        with opened("shims of this host", module=MACVLAN) as netlink:
             links = list(netlink.get_links())
             names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in links}
             return {names[link["index"]]: names.get(lower(link) or 0, "") for link in links if _is_ours(link)}
@@ -50,12 +50,12 @@ class Shims:
         Raises:
             NotOurs: something else has its name.
             PermanentError: the link below is missing, or the name too long.
-            Unsupported: this process may not do it.
+            Unsupported: the kernel has no macvlan, or this process may not do it.
         """
         subject = f"shim {intent.name}"
         if len(intent.name) > LONGEST_NAME:
             raise PermanentError(f"its name is longer than {LONGEST_NAME} characters", subject=subject)
-        with opened(subject) as netlink:
+        with opened(subject, module=MACVLAN) as netlink:
             below = find(netlink, intent.link)
             if below is None:
                 raise PermanentError(f"the link {intent.link} below it is missing", subject=subject)
@@ -79,7 +79,7 @@ class Shims:
         Raises:
             TransientError: the kernel does not answer.
         """
-        with opened(f"shim {name}") as netlink:
+        with opened(f"shim {name}", module=MACVLAN) as netlink:
             found = find(netlink, name)
             if found is None or not _is_ours(found):
                 return False
@@ -90,7 +90,7 @@ class Shims:
         netlink.link(
             "add",
             ifname=intent.name,
-            kind="macvlan",
+            kind=MACVLAN,
             link=below,
             macvlan_mode=BRIDGE,
             address=intent.mac,
