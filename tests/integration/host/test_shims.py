@@ -67,6 +67,8 @@ def test_with_its_shim_a_host_reaches_its_own_containers_and_without_it_does_not
         assert pings("172.31.4.1", 4)
         assert pings("fd00:31::1", 4)
         assert addresses(WEB.name) == {"172.31.4.9/32", "fd00:31::9/128"}
+        assert Shims().addresses(WEB.name) == {each.ip for each in WEB.addresses}
+        assert Shims().addresses("up0") == frozenset(), "no shim of ours"
         assert not Shims().ensure(WEB), "a second time nothing changes"
         assert Shims().observe() == {WEB.name: "up0"}
         assert Shims().remove(WEB.name)

@@ -162,6 +162,9 @@ class PlayedShims:
     def observe(self) -> dict[str, str]:
         return {name: intent.link for name, intent in self.made.items()}
 
+    def addresses(self, name: str) -> frozenset[Address]:
+        return frozenset(each.ip for each in self.made[name].addresses) if name in self.made else frozenset()
+
     def ensure(self, intent: ShimIntent) -> bool:
         new = self.made.get(intent.name) != intent
         self.made[intent.name] = intent

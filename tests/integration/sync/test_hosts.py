@@ -616,6 +616,38 @@ def test_a_host_has_an_address_of_its_own_where_the_segment_says_so_as_long_as_i
     assert states == {"QUARANTINE"}
 
 
+def test_after_a_loss_of_the_record_a_host_keeps_its_own_address_and_nobody_else_gets_it(
+    site: Site, machine: Machine
+) -> None:
+    shims, links, ledger = machine.shims, machine.links, site.store.ledger
+    assert isinstance(shims, PlayedShims)
+    assert isinstance(links, PlayedLinks)
+    change_web(site, host_access=True)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    (shim,) = shims.made.values()
+    links.made["eth0.10"] = replace(
+        links.made["eth0.10"], children=(shim.name, shim.mac, "02:00:00:00:00:77")
+    )
+    inventory = site.context.inventory()
+    site.store.connection.do("FLUSHDB")
+    site.store.inventory.put(dump(inventory), who="test", awaited=inventory.hosts)
+    sync_host(machine, context=site.context, force=True)
+    web = inventory.segments[WEB]
+    own = {
+        lease.address
+        for lease in ledger.leases(web, H1)
+        if lease.mac == shim.mac and lease.state == "PENDING"
+    }
+    assert own == {each.ip for each in shim.addresses}
+    assert list(shims.made.values()) == [shim], "a container is still there"
+
+    links.made["eth0.10"] = replace(links.made["eth0.10"], children=(shim.name, shim.mac))
+    sync_host(machine, context=site.context, force=True)
+    assert shims.made == {}, "it is alone, and nobody wants it"
+
+
 def test_a_shim_that_could_not_be_made_has_an_address_that_nobody_confirmed(
     site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

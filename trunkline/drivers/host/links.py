@@ -27,6 +27,9 @@ MARK = "trunkline:vlan="
 LONGEST_NAME = 15
 DOT1Q = 0x8100
 """EtherType of 802.1Q. A kernel calls 802.1ad service tags (0x88a8) by the same kind of link."""
+INTERRUPTED = 0x10
+"""NLM_F_DUMP_INTR of linux/netlink.h."""
+MOST_READS = 10
 SYSCTL_NET = Path("/proc/sys/net")
 HOST_KEPT_OUT = {"addr_gen_mode": "1", "accept_ra": "0"}
 """No link-local address, no router advertisements: the host itself does not appear in the VLAN."""
@@ -123,8 +126,7 @@ class Links:
                     subject=subject,
                     fix="somebody else's container or machine uses it; remove that first",
                 )
-            netlink.link("del", index=found["index"])
-            return True
+            return delete(netlink, found)
 
     def users(self, name: str) -> Sequence[str]:
         """Name what sits on a link, in other network namespaces by its MAC; nothing on a link that is not there.
@@ -240,6 +242,17 @@ def find(netlink: Any, name: str) -> Any:
         raise
 
 
+def delete(netlink: Any, link: Any) -> bool:
+    """Delete a link; False when it went by itself meanwhile."""
+    try:
+        netlink.link("del", index=link["index"])
+    except NetlinkError as error:
+        if error.code == errno.ENODEV:
+            return False
+        raise
+    return True
+
+
 def _guests(netlink: Any, link: Any) -> list[str]:
     """Name the MAC addresses that the link takes in for others: what sits on it from other namespaces."""
     found = set()
@@ -261,8 +274,22 @@ def lower(link: Any) -> int | None:
     return index
 
 
+def every_link(netlink: Any) -> list[Any]:
+    """List the links; what is removed rests on it, so a list during which links changed is read again.
+
+    Raises:
+        TransientError: they change all the time.
+    """
+    for _ in range(MOST_READS):
+        links = list(netlink.get_links())
+        # Not in pyroute2's own reading (0.9): the kernel says so in every message that comes after the change.
+        if not any(link["header"]["flags"] & INTERRUPTED for link in links):
+            return links
+    raise TransientError("the links change while they are read", subject="links of this host")
+
+
 def _observe(netlink: Any) -> dict[str, LinkState]:
-    links = list(netlink.get_links())
+    links = every_link(netlink)
     names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in links}
     found = {}
     for link in links:

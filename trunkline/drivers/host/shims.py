@@ -8,10 +8,18 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
-from trunkline.drivers.host.links import LONGEST_NAME, SYSCTL_NET, find, lower, opened
+from trunkline.drivers.host.links import (
+    LONGEST_NAME,
+    SYSCTL_NET,
+    delete,
+    every_link,
+    find,
+    lower,
+    opened,
+)
 from trunkline.orchestrator.errors import NotOurs, PermanentError, Unsupported
 from trunkline.orchestrator.intents import ShimIntent
-from trunkline.orchestrator.models import Interface, Network
+from trunkline.orchestrator.models import Address, Interface, Network
 
 MARK = "trunkline:shim"
 """Alias of every shim that Trunkline made."""
@@ -40,9 +48,21 @@ class Shims:
             TransientError: the kernel does not say.
         """
         with opened("shims of this host", module=MACVLAN) as netlink:
-            links = list(netlink.get_links())
+            links = every_link(netlink)
             names = {link["index"]: str(link.get_attr("IFLA_IFNAME")) for link in links}
             return {names[link["index"]]: names.get(lower(link) or 0, "") for link in links if _is_ours(link)}
+
+    def addresses(self, name: str) -> frozenset[Address]:
+        """Give the addresses of a shim of ours; none when it is not there.
+
+        Raises:
+            TransientError: the kernel does not say.
+        """
+        with opened(f"shim {name}", module=MACVLAN) as netlink:
+            found = find(netlink, name)
+            if found is None or not _is_ours(found):
+                return frozenset()
+            return frozenset(each.ip for each in _addresses_of(netlink, found["index"]))
 
     def ensure(self, intent: ShimIntent) -> bool:
         """Make the shim, or see that the one there is right; says whether anything changed.
@@ -83,8 +103,7 @@ class Shims:
             found = find(netlink, name)
             if found is None or not _is_ours(found):
                 return False
-            netlink.link("del", index=found["index"])
-            return True
+            return delete(netlink, found)
 
     def _add(self, netlink: Any, intent: ShimIntent, below: int, subject: str) -> Any:
         netlink.link(
@@ -122,12 +141,17 @@ def _mac(link: Any) -> str:
     return str(link.get_attr("IFLA_ADDRESS") or "").lower()
 
 
-def _correct_addresses(netlink: Any, index: int, intent: ShimIntent) -> bool:
-    there: set[Interface] = {
+def _addresses_of(netlink: Any, index: int) -> set[Interface]:
+    """Read the addresses of an interface, without the link-local ones."""
+    found: set[Interface] = {
         ip_interface(f"{entry.get_attr('IFA_ADDRESS')}/{entry['prefixlen']}")
         for entry in netlink.get_addr(index=index)
     }
-    there = {each for each in there if not each.ip.is_link_local}
+    return {each for each in found if not each.ip.is_link_local}
+
+
+def _correct_addresses(netlink: Any, index: int, intent: ShimIntent) -> bool:
+    there = _addresses_of(netlink, index)
     for old in there - set(intent.addresses):
         netlink.addr("del", index=index, address=str(old.ip), prefixlen=old.network.prefixlen)
     for new in set(intent.addresses) - there:

@@ -9,6 +9,7 @@ from trunkline.orchestrator.errors import AddressError
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint
 from trunkline.orchestrator.models import Address, ContainerId, Segment, SegmentName
 from trunkline.orchestrator.store import LedgerLease, Owner
+from trunkline.orchestrator.sync.shims import tell_shims
 from trunkline.orchestrator.sync.writes import write
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def detach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
 
 
 def tell(this: Pass) -> None:
-    """Put on record what the running containers of this host use, as long as the ledger waits for that.
+    """Put on record what this host and its running containers use, as long as the ledger waits for that.
 
     Docker is the truth of it, whatever labels and policy say by now. What two containers claim stays with the first
     one, and the other is told.
@@ -128,6 +129,7 @@ def tell(this: Pass) -> None:
     for network in this.gated:
         for container, endpoint in network.endpoints.items():
             _tell(this, network.names.get(container, ""), network.segment, endpoint, None)
+    tell_shims(this)
     ledger.told(this.machine.name)
 
 

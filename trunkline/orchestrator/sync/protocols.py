@@ -261,6 +261,9 @@ class Shims(Protocol):
     def observe(self) -> Mapping[str, str]:
         """List ours by name, each with the link it sits on."""
 
+    def addresses(self, name: str) -> frozenset[Address]:
+        """Give the addresses of one of ours; none when it is not there."""
+
     def ensure(self, intent: ShimIntent) -> bool:
         """Make the shim; say whether anything changed."""
 

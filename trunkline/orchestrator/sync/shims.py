@@ -7,7 +7,7 @@ from functools import partial
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
-from trunkline.orchestrator.errors import OrchestratorError
+from trunkline.orchestrator.errors import AddressError, OrchestratorError
 from trunkline.orchestrator.intents import AttachmentIntent, ShimIntent
 from trunkline.orchestrator.models import Segment
 from trunkline.orchestrator.planning import shim_mac, shim_name, uplinks_of
@@ -46,16 +46,45 @@ def raise_shims(this: Pass, led: Iterable[AttachmentIntent]) -> None:
             this.failed(f"shim {this.machine.name}/{segment.name}", error)
 
 
+def tell_shims(this: Pass) -> None:
+    """Put on record which addresses this host itself has, for a record that was lost."""
+    host, shims = this.machine.name, this.machine.shims
+    there = shims.observe()
+    for segment in this.inventory.segments.values():
+        name, mac = _name(this, segment), shim_mac(host, segment.name)
+        for address in sorted(shims.addresses(name), key=str) if name in there else ():
+            try:
+                this.context.store.ledger.allocate(
+                    segment,
+                    family=address.version,
+                    owner=Owner.by_mac(host, mac),
+                    host=host,
+                    name=_title(this),
+                    wanted=address,
+                    mac=mac,
+                    kept=True,
+                    known=True,
+                )
+            except AddressError as error:
+                this.failed(f"shim {host}/{segment.name}", error)
+
+
 def lower_shims(this: Pass, wanted: Iterable[AttachmentIntent]) -> None:
-    """Take down the shims of segments that are not wanted here any more; their addresses rest."""
+    """Take down the shims of segments that are not wanted here any more; their addresses rest.
+
+    A record that was lost wants nothing: what has company on its link stays until that is known to be unwanted.
+    """
     shims = this.machine.shims
-    kept = {
-        shim_name(each.link.parent, each.link.vlan)
-        for each in wanted
-        if this.inventory.segments[each.segment].host_access
-    }
+    names = {each.segment: shim_name(each.link.parent, each.link.vlan) for each in wanted}
+    kept = {name for segment, name in names.items() if this.inventory.segments[segment].host_access}
     try:
-        surplus = sorted(shims.observe().keys() - kept)
+        there = shims.observe()
+        kept |= {
+            name
+            for name, link in there.items()
+            if name not in names.values() and _has_company(this, name, link)
+        }
+        surplus = sorted(there.keys() - kept)
         for segment in _known(this).values():
             # After a reboot the shim is gone, and its address is still on record.
             if (surplus or segment.host_access) and _name(this, segment) not in kept:
@@ -72,6 +101,12 @@ def lower_shims(this: Pass, wanted: Iterable[AttachmentIntent]) -> None:
         this.failed(f"shims of {this.machine.name}", error)
 
 
+def _has_company(this: Pass, name: str, link: str) -> bool:
+    """Say whether more than a shim sits on its link; the link's users are named by interface or by MAC."""
+    itself = {name, *(shim_mac(this.machine.name, segment.name) for segment in _known(this).values())}
+    return not itself.issuperset(this.machine.links.users(link))
+
+
 def _known(this: Pass) -> Mapping[str, Segment]:
     """Give the segments a shim may have an address of, also those the inventory had before."""
     former = this.context.former_segments(this.inventory)
@@ -83,6 +118,10 @@ def _name(this: Pass, segment: Segment) -> str:
     return shim_name(uplinks[0].nic, segment.vlan) if uplinks else ""
 
 
+def _title(this: Pass) -> str:
+    return f"(host {this.machine.name})"
+
+
 def _leases(this: Pass, segment: Segment) -> tuple[LedgerLease, ...]:
     host, mac = this.machine.name, shim_mac(this.machine.name, segment.name)
     families = sorted({subnet.network.version for subnet in segment.subnets})
@@ -92,7 +131,7 @@ def _leases(this: Pass, segment: Segment) -> tuple[LedgerLease, ...]:
             family=family,
             owner=Owner.by_mac(host, mac),
             host=host,
-            name=f"(host {host})",
+            name=_title(this),
             mac=mac,
             kept=True,
         )
