@@ -184,6 +184,26 @@ class TestEnsureNetwork:
         assert dockerd.network("web") == ours
         assert not engine.ensure_network(intent), "it is taken for ours, and for right"
 
+    def test_ipv6_alone_is_made_where_the_engine_can_and_refused_where_it_cannot(
+        self, dockerd: PrivateEngine, engine: Engine, plugin: Plugged
+    ) -> None:
+        alone = an_intent(subnets=DUAL[1:])
+        offer(plugin, alone)
+        if tuple(map(int, dockerd.docker("version", "--format", "{{.Server.APIVersion}}").split("."))) < (
+            1,
+            48,
+        ):
+            with pytest.raises(Unsupported, match="docker network web: its segment has no IPv4 subnet"):
+                engine.ensure_network(alone)
+            assert "web" not in dockerd.docker("network", "ls", "--format", "{{.Name}}").split()
+            return
+        engine.ensure_network(alone)
+        started(dockerd, "c1", "--network", "web")
+        shown = interface_addresses(dockerd, "c1")
+        assert "inet6 fd00:31::" in shown
+        assert "inet 172" not in shown
+        assert not engine.ensure_network(alone)
+
     def test_a_network_whose_name_only_contains_ours_does_not_count(
         self, dockerd: PrivateEngine, engine: Engine
     ) -> None:

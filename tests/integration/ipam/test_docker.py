@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import a_segment, an_inventory
 from tests.dockerd import PrivateEngine
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, place, plugged, ready
 from trunkline.drivers.host.networks import Engine
-from trunkline.orchestrator.models import SegmentName
-from trunkline.orchestrator.store import Store, open_store
+from trunkline.orchestrator.models import ContainerId, SegmentName
+from trunkline.orchestrator.store import Owner, Store, open_store
 
 pytestmark = pytest.mark.slow
 
@@ -267,3 +268,61 @@ def test_an_auxiliary_address_is_reserved_as_long_as_a_network_names_it(
     dockerd.docker("network", "rm", "web")
     assert plugin.driver.deliver()
     assert states(plugin) == {"172.31.0.9": "QUARANTINE"}
+
+
+def test_two_segments_with_one_subnet_have_their_own_addresses(
+    dockerd: PrivateEngine, store: Store, tmp_path: Path
+) -> None:
+    # As in two VRFs: each VLAN routes for itself.
+    db = SegmentName("db")
+    inventory = an_inventory(segments={WEB: a_segment(), db: a_segment("db", vlan=20)})
+    with plugged(store, tmp_path, path=place(dockerd), inventory=inventory) as plugin:
+        for segment, parent in ((WEB, "eth0.10"), (db, "eth0.20")):
+            ready(store, inventory, H1, segment)
+            options = ("-d", "macvlan", "--ipam-driver", "trunkline", "--ipam-opt", f"segment={segment}")
+            where = ("-o", f"parent={parent}", "--subnet", "172.31.0.0/16")
+            dockerd.docker("network", "create", *options, *where, segment)
+            for number in (1, 2):
+                dockerd.run(f"{segment}-{number}", "--network", segment)
+        web, other = (
+            {addresses(dockerd, f"{segment}-{number}", segment)[0] for number in (1, 2)}
+            for segment in (WEB, db)
+        )
+        assert web == other, "each ledger begins with the first address"
+        for segment in (WEB, db):
+            leases = store.ledger.leases(inventory.segments[segment])
+            assert {str(lease.address): lease.state for lease in leases} == dict.fromkeys(web, "PENDING")
+        dockerd.docker("rm", "--force", "web-1", "web-2")
+        assert plugin.driver.deliver()
+        assert {lease.state for lease in store.ledger.leases(inventory.segments[db])} == {"PENDING"}
+        dockerd.clean()
+
+
+def test_what_a_label_connected_keeps_its_address_when_it_is_restarted_and_nobody_else_gets_it(
+    dockerd: PrivateEngine, plugin: Plugged
+) -> None:
+    create(dockerd, "--subnet", "172.31.0.0/16")
+    segment, ledger = plugin.inventory.segments[WEB], plugin.store.ledger
+    container = ContainerId(dockerd.run("one"))
+    owner = Owner(container_id=container, endpoint=WEB)
+    kept = ledger.allocate(segment, family=4, owner=owner, host=H1, name="one", kept=True)
+    with closing(Engine(dockerd.url)) as engine:
+        engine.connect(container, "web", [kept.address], default_route=True)
+    macs = {mac(dockerd, "one")}
+    for _ in range(2):
+        dockerd.docker("restart", "--time", "0", "one")
+        assert addresses(dockerd, "one")[0] == str(kept.address)
+        macs.add(mac(dockerd, "one"))
+    with pytest.raises(AssertionError, match="is held by container one on h1"):
+        dockerd.run("two", "--network", "web", "--ip", str(kept.address))
+    assert len(macs) == 3, "Docker gives it a new one at every start"
+    assert ledger.gone([H1])[H1] == macs - {mac(dockerd, "one")}
+    dockerd.docker("stop", "--time", "0", "one")
+    assert plugin.driver.deliver()
+    (lease,) = ledger.leases(segment)
+    assert (lease.state, lease.owner) == ("PENDING", owner), "a stopped container keeps it"
+
+
+def mac(dockerd: PrivateEngine, container: str) -> str:
+    raw = json.loads(dockerd.docker("inspect", container))[0]["NetworkSettings"]["Networks"]["web"]
+    return str(raw["MacAddress"])
