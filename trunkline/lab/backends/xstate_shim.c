@@ -37,17 +37,26 @@ static ptrace_fn *real_ptrace(void)
 	return found;
 }
 
-/* Bits of XSTATE_BV whose component ends within the first `bytes` bytes of the area. */
+/*
+ * Bits of XSTATE_BV whose component ends within the first `bytes` bytes of the area. Remembered: CPUID leaves the
+ * virtual machine, and this is asked twice for every system call of the guest.
+ */
 static uint64_t components_within(size_t bytes)
 {
+	static size_t known_bytes;
+	static uint64_t known_mask;
 	uint64_t mask = 3;
 	unsigned int size, offset, ecx, edx;
+	if (bytes == known_bytes && known_mask)
+		return known_mask;
 	for (int i = FIRST_EXTENDED; i <= LAST_COMPONENT; i++) {
 		if (!__get_cpuid_count(0xd, i, &size, &offset, &ecx, &edx))
 			break;
 		if (size && (size_t)offset + size <= bytes)
 			mask |= 1ull << i;
 	}
+	known_bytes = bytes;
+	known_mask = mask;
 	return mask;
 }
 
