@@ -316,7 +316,7 @@ def test_what_a_label_connected_keeps_its_address_when_it_is_restarted_and_nobod
     with pytest.raises(AssertionError, match="is held by container one on h1"):
         dockerd.run("two", "--network", "web", "--ip", str(kept.address))
     assert len(macs) == 3, "Docker gives it a new one at every start"
-    assert ledger.gone([H1])[H1] == macs - {mac(dockerd, "one")}
+    assert plugin.store.traces.gone([H1])[H1] == macs - {mac(dockerd, "one")}
     dockerd.docker("stop", "--time", "0", "one")
     assert plugin.driver.deliver()
     (lease,) = ledger.leases(segment)

@@ -341,16 +341,16 @@ def test_leases_of_one_host_are_read_alone(store: Store) -> None:
 
 def test_the_macs_that_left_a_host_are_known_until_they_come_back(store: Store) -> None:
     first = ask(store)
-    assert store.ledger.gone([H1, H2]) == {H1: frozenset(), H2: frozenset()}
+    assert store.traces.gone([H1, H2]) == {H1: frozenset(), H2: frozenset()}
     let_go(store, first.address)
-    assert store.ledger.gone([H1, H2]) == {H1: {MAC}, H2: frozenset()}
+    assert store.traces.gone([H1, H2]) == {H1: {MAC}, H2: frozenset()}
     ask(store)
-    assert store.ledger.gone([H1]) == {H1: frozenset()}
+    assert store.traces.gone([H1]) == {H1: frozenset()}
     store.ledger.end(SEGMENT, lease_of(store, first.address))
-    assert store.ledger.gone([H1]) == {H1: {MAC}}
+    assert store.traces.gone([H1]) == {H1: {MAC}}
     store.devices.forget_host(H1)
-    assert store.ledger.gone([H1]) == {H1: frozenset()}
-    assert store.ledger.gone([]) == {}
+    assert store.traces.gone([H1]) == {H1: frozenset()}
+    assert store.traces.gone([]) == {}
 
 
 def test_every_mac_that_a_kept_address_ever_had_is_known_to_be_gone(store: Store) -> None:
@@ -359,9 +359,9 @@ def test_every_mac_that_a_kept_address_ever_had_is_known_to_be_gone(store: Store
     let_go(store, kept.address, MAC)
     ask(store, OTHER, wanted=kept.address)
     store.ledger.confirm(SEGMENT, owner=C1, endpoint_id="e", mac=THIRD)
-    assert store.ledger.gone([H1]) == {H1: {MAC, OTHER}}
+    assert store.traces.gone([H1]) == {H1: {MAC, OTHER}}
     store.ledger.release(SEGMENT, C1)
-    assert store.ledger.gone([H1]) == {H1: {MAC, OTHER, THIRD}}
+    assert store.traces.gone([H1]) == {H1: {MAC, OTHER, THIRD}}
 
 
 def test_a_mac_is_known_to_be_gone_for_some_hours_and_the_list_has_an_end(
@@ -369,11 +369,11 @@ def test_a_mac_is_known_to_be_gone_for_some_hours_and_the_list_has_an_end(
 ) -> None:
     with closing(redis.Redis.from_url(redis_url)) as client:
         client.zadd("tl:gone:h1", {"old": store.now() - 6 * 3600, "newer": store.now() - 3600})
-        assert store.ledger.gone([H1]) == {H1: {"newer"}}
+        assert store.traces.gone([H1]) == {H1: {"newer"}}
         client.zadd("tl:gone:h1", {f"m{number}": store.now() for number in range(10_000)})
         let_go(store, ask(store).address)
         assert client.zcard("tl:gone:h1") == 10_000
-    gone = store.ledger.gone([H1])[H1]
+    gone = store.traces.gone([H1])[H1]
     assert MAC in gone
     assert not {"old", "newer"} & gone
 
@@ -383,7 +383,7 @@ SW1 = switch_key(SwitchName("sw1"))
 
 
 def stale(store: Store) -> list[str]:
-    return [f"{each.segment} {each.address}" for each in store.ledger.stale(SW1, 100)]
+    return [f"{each.segment} {each.address}" for each in store.traces.stale(SW1, 100)]
 
 
 def test_an_address_that_goes_to_another_mac_is_to_be_forgotten_by_its_gateway(store: Store) -> None:
@@ -438,9 +438,9 @@ def test_what_was_forgotten_is_wished_for_no_more_unless_it_changed_hands_again(
 
     address = ip_address("172.31.0.9")
     change_hands(MAC, OTHER)
-    wishes = store.ledger.stale(SW1, 100)
+    wishes = store.traces.stale(SW1, 100)
     assert len(wishes) == 1
     change_hands(THIRD)
-    assert store.ledger.forgotten(SW1, wishes) == 1
-    assert store.ledger.forgotten(SW1, store.ledger.stale(SW1, 100)) == 0
+    assert store.traces.forgotten(SW1, wishes) == 1
+    assert store.traces.forgotten(SW1, store.traces.stale(SW1, 100)) == 0
     assert stale(store) == []

@@ -285,7 +285,7 @@ def rests_for(store: Store) -> float:
 def test_an_address_rests_as_long_as_routers_may_remember_it_where_an_engine_does_not_announce_it(
     store: Store, segment: Segment, seconds: float, *, announces: bool
 ) -> None:
-    store.ledger.note_announcing(H2, announces=announces)
+    store.traces.note_announcing(H2, announces=announces)
     store.ledger.allocate(segment, family=4, owner=C1, host=H1, name="c1")
     store.ledger.release(segment, C1)
     assert rests_for(store) == pytest.approx(seconds, abs=30)
@@ -293,8 +293,8 @@ def test_an_address_rests_as_long_as_routers_may_remember_it_where_an_engine_doe
 
 def test_a_host_that_was_upgraded_or_forgotten_no_longer_makes_addresses_rest_long(store: Store) -> None:
     for host in (H1, H2):
-        store.ledger.note_announcing(host, announces=False)
-    store.ledger.note_announcing(H1, announces=True)
+        store.traces.note_announcing(host, announces=False)
+    store.traces.note_announcing(H1, announces=True)
     store.devices.forget_host(H2)
     store.ledger.allocate(UNSAID, family=4, owner=C1, host=H1, name="c1")
     store.ledger.release(UNSAID, C1)
@@ -314,7 +314,7 @@ class Hurried(Connection):
 def test_rather_than_none_an_address_is_given_that_rested_as_long_as_any_does(
     store: Store, redis_url: str
 ) -> None:
-    store.ledger.note_announcing(H1, announces=False)
+    store.traces.note_announcing(H1, announces=False)
     first = store.ledger.allocate(UNSAID, family=4, owner=C1, host=H1, name="c1")
     store.ledger.release(UNSAID, C1)
     with pytest.raises(PoolExhausted, match="1 rest after their last use"):

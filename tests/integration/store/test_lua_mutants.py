@@ -23,6 +23,7 @@ from trunkline.orchestrator.store.inventories import Inventories
 from trunkline.orchestrator.store.jobs import Jobs
 from trunkline.orchestrator.store.ledger import Ledger
 from trunkline.orchestrator.store.operations import Operations
+from trunkline.orchestrator.store.traces import Traces
 
 pytestmark = pytest.mark.slow
 
@@ -349,6 +350,7 @@ def opened(url: str, mutant: Mutant) -> Store:
         desired=Desired(connection),
         devices=Devices(connection),
         ledger=Ledger(connection),
+        traces=Traces(connection),
         operations=Operations(connection),
         jobs=Jobs(connection),
     )

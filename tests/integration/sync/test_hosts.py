@@ -318,7 +318,7 @@ def test_a_container_that_stopped_while_nobody_told_of_it_gets_its_address_again
             wanted=lease.address,
         )
         assert again.owner == lease.owner
-    assert ledger.gone([H1]) == {H1: {before[0].mac}}
+    assert site.store.traces.gone([H1]) == {H1: {before[0].mac}}
 
 
 def test_the_ledger_learns_whose_the_plugins_addresses_are_and_rests_those_of_nobody(

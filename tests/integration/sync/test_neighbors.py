@@ -110,7 +110,7 @@ def test_what_is_more_than_a_pass_takes_is_left_to_the_next_one(
             ledger.release_endpoint(segment, address=wanted, host=H1, mac=mac)
     site.settle()
     assert remembers(site) == set()
-    assert ledger.stale(switch_key(SW1), 10) == ()
+    assert site.store.traces.stale(switch_key(SW1), 10) == ()
 
 
 @dataclass
@@ -134,11 +134,11 @@ def test_a_router_is_told_its_interface_and_what_is_not_its_own_is_dropped(site:
     said = forget_neighbors(site.context, inventory, a_switch(), driver, journal=None)  # type: ignore[arg-type]  # played
     assert said == ""
     assert driver.told == [Neighbor(vlan=routed.vlan, address=NINE, parent=parent)]
-    assert site.store.ledger.stale(switch_key(SW1), 10) == ()
+    assert site.store.traces.stale(switch_key(SW1), 10) == ()
 
     change_hands(site, OLD)
     elsewhere = an_inventory(segments={SegmentName("db"): a_segment("db")})
     driver = PlayedDriver()
     assert forget_neighbors(site.context, elsewhere, a_switch(), driver, journal=None) == ""  # type: ignore[arg-type]  # played
     assert driver.told == []
-    assert site.store.ledger.stale(switch_key(SW1), 10) == ()
+    assert site.store.traces.stale(switch_key(SW1), 10) == ()

@@ -27,6 +27,7 @@ from trunkline.orchestrator.store.records import (
     SegmentNeeds,
     StaleNeighbor,
 )
+from trunkline.orchestrator.store.traces import Traces
 
 __all__ = [
     "DeviceLease",
@@ -55,6 +56,7 @@ class Store:
     desired: Desired
     devices: Devices
     ledger: Ledger
+    traces: Traces
     operations: Operations
     jobs: Jobs
 
@@ -96,6 +98,7 @@ def open_store(url: str, *, password: str | None = None) -> Store:
         desired=Desired(connection),
         devices=Devices(connection),
         ledger=Ledger(connection),
+        traces=Traces(connection),
         operations=Operations(connection),
         jobs=Jobs(connection),
     )

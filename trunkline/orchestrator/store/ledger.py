@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
-from hashlib import sha256
-from ipaddress import ip_interface, ip_network
-from typing import Literal, get_args
 
 from trunkline.orchestrator.addressing import PoolSpec, place_of, pools
 from trunkline.orchestrator.errors import (
@@ -14,32 +10,40 @@ from trunkline.orchestrator.errors import (
     GateClosed,
     LedgerClosed,
     PoolExhausted,
-    StoreUnavailable,
 )
 from trunkline.orchestrator.models import (
     Address,
-    ContainerId,
-    DeviceKey,
     HostName,
     Network,
-    RouterGateway,
     Segment,
-    SegmentName,
-    SviGateway,
-    switch_key,
 )
 from trunkline.orchestrator.store.connection import PREFIX, Connection
-from trunkline.orchestrator.store.records import LeaseState, LedgerEvent, LedgerLease, Owner, StaleNeighbor
+from trunkline.orchestrator.store.places import (
+    IPV4,
+    IPV6,
+    address_at,
+    contended,
+    digest_of,
+    event_from,
+    forgetful_gateway,
+    lease_from,
+    moves_to,
+    offer_of,
+    owner_field,
+    place_in,
+    place_of_lease,
+    rest_of,
+    specs_of,
+    taken,
+    untold,
+)
+from trunkline.orchestrator.store.records import LedgerEvent, LedgerLease, Owner
 
-IPV4, IPV6 = 4, 6
-_STATES: Mapping[str, LeaseState] = {state: state for state in get_args(LeaseState)}
 LONGEST_NAME = 100
 """Of a container's name so much counts."""
 BUCKETS_AT_ONCE, EVENTS_AT_ONCE = 8, 1000
 PATIENCE_SECONDS = 15.0
 """A ledger that was lost opens without hosts of which there was no sign of life for so long."""
-USUAL_REST_SECONDS = 300.0
-"""So long an address rests where the inventory does not say and its gateway forgets who had it."""
 MOST_DEFINITIONS = 64
 """Tries to find a segment's pools on record while others put theirs there: right after the inventory changed."""
 
@@ -59,8 +63,8 @@ class Ledger:
         Raises:
             StoreUnavailable: Redis refuses, or others change the segment without end.
         """
-        specs = _specs(segment)
-        digest = _digest(specs)
+        specs = specs_of(segment)
+        digest = digest_of(specs)
         known = {
             "pools": [{"id": spec.id, "bits": spec.size if spec.family == IPV4 else 0} for spec in specs]
         }
@@ -69,10 +73,10 @@ class Ledger:
         for _ in range(MOST_DEFINITIONS):
             if self._connection.do("GET", f"{base}definition") == digest:
                 return
-            plan = known | {"moves": _moves([place for place, _ in self._entries(segment)], specs)}
+            plan = known | {"moves": moves_to([place for place, _ in self._entries(segment)], specs)}
             if self._connection.script("define", segment.name, digest, json.dumps(plan), *bitmaps):
                 return
-        raise _contended(segment)
+        raise contended(segment)
 
     def allocate(
         self,
@@ -119,9 +123,9 @@ class Ledger:
             if within is None or within.subnet_of(spec.subnet.network)  # type: ignore[arg-type]  # of one family
         )
         ask = {
-            "definition": _digest(_specs(segment)),
+            "definition": digest_of(specs_of(segment)),
             "family": family,
-            "owner": _owner_field(family, owner),
+            "owner": owner_field(family, owner),
             "container": owner.container_id,
             "endpoint": owner.endpoint,
             "host": host,
@@ -132,9 +136,9 @@ class Ledger:
             "known": known,
             "patience": PATIENCE_SECONDS,
             "lenient": segment.quarantine_seconds is None,
-            "pools": [_offer(spec, within) for spec in specs if spec.spans],
+            "pools": [offer_of(spec, within) for spec in specs if spec.spans],
         }
-        if (gateway := _forgetful_gateway(segment)) is not None:
+        if (gateway := forgetful_gateway(segment)) is not None:
             ask["gateway"] = gateway
         if wanted is not None:
             place, offset = place_of(segment, wanted)
@@ -145,7 +149,7 @@ class Ledger:
             if answer != ["undefined"]:
                 return self._granted(segment, specs, answer, wanted)
             self.define(segment)
-        raise _contended(segment)
+        raise contended(segment)
 
     def _granted(
         self, segment: Segment, specs: tuple[PoolSpec, ...], answer: list[str], wanted: Address | None
@@ -155,15 +159,15 @@ class Ledger:
                 if all(spec.id != pool for spec in specs):
                     raise AddressError(
                         f"is in no subnet of segment {segment.name} any more, but the container holds it",
-                        subject=f"address {_address(pool, offset)}",
+                        subject=f"address {address_at(pool, offset)}",
                         fix="remove the container and start it again",
                     )
-                return _lease(segment.name, pool, offset, text)
+                return lease_from(segment.name, pool, offset, text)
             case ["taken", text]:
-                raise _taken(segment, wanted, text)
+                raise taken(segment, wanted, text)
             case ["lost", *silent]:
                 raise LedgerClosed(
-                    _untold(silent),
+                    untold(silent),
                     subject=f"segment {segment.name}",
                     fix="try again in a moment; see that `trunkline worker host` runs on every host",
                 )
@@ -171,7 +175,7 @@ class Ledger:
                 raise GateClosed(segment.name, state, cause)
             case ["other", pool, offset]:
                 raise AddressError(
-                    f"cannot be had: the container holds {_address(pool, offset)} already",
+                    f"cannot be had: the container holds {address_at(pool, offset)} already",
                     subject=f"address {wanted} of segment {segment.name}",
                     fix="remove the container and start it again",
                 )
@@ -196,7 +200,7 @@ class Ledger:
 
     def why_closed(self) -> str:
         """Say for what the ledger waits before it gives out addresses; empty when it is open."""
-        return _untold(self.awaited()) if self.is_closed() else ""
+        return untold(self.awaited()) if self.is_closed() else ""
 
     def told(self, host: HostName) -> bool:
         """Record that a host has told all that its containers use; True when the ledger is open by then."""
@@ -204,7 +208,7 @@ class Ledger:
 
     def confirm(self, segment: Segment, *, owner: Owner, endpoint_id: str, mac: str) -> int:
         """Record that the owner uses its addresses, with Docker's endpoint id and MAC; returns how many."""
-        fields = [_owner_field(family, owner) for family in (IPV4, IPV6)]
+        fields = [owner_field(family, owner) for family in (IPV4, IPV6)]
         return int(self._connection.script("confirm", segment.name, endpoint_id, mac, *fields))
 
     def identify(self, lease: LedgerLease, *, owner: Owner, endpoint_id: str, name: str) -> bool:
@@ -216,7 +220,7 @@ class Ledger:
         answer = self._connection.script(
             "identify",
             lease.segment,
-            _place(lease),
+            place_of_lease(lease),
             lease.host,
             lease.mac,
             owner.container_id,
@@ -235,7 +239,7 @@ class Ledger:
         Raises:
             AddressError: no subnet of the segment has the address.
         """
-        place, rest = _place_in(segment, address), _rest(segment)
+        place, rest = place_in(segment, address), rest_of(segment)
         return bool(self._connection.script("release_endpoint", segment.name, place, host, mac, rest))
 
     def end(self, segment: Segment, lease: LedgerLease) -> bool:
@@ -244,12 +248,12 @@ class Ledger:
             self._connection.script(
                 "release_lease",
                 segment.name,
-                _place(lease),
+                place_of_lease(lease),
                 lease.owner.container_id,
                 lease.owner.endpoint,
                 lease.host,
                 lease.mac,
-                _rest(segment),
+                rest_of(segment),
             )
         )
 
@@ -269,7 +273,7 @@ class Ledger:
             AddressError: no subnet has it, or somebody holds it.
             StoreUnavailable: Redis refuses.
         """
-        place, digest = _place_in(segment, address), _digest(_specs(segment))
+        place, digest = place_in(segment, address), digest_of(specs_of(segment))
         for _ in range(MOST_DEFINITIONS):
             answer = self._connection.script(
                 "reserve", segment.name, digest, place, by, host or "", why[:LONGEST_NAME]
@@ -278,10 +282,10 @@ class Ledger:
                 case ["ok"]:
                     return
                 case ["taken", text]:
-                    raise _taken(segment, address, text)
+                    raise taken(segment, address, text)
                 case _:
                     self.define(segment)
-        raise _contended(segment)
+        raise contended(segment)
 
     def unreserve(self, segment: Segment, address: Address, *, by: str) -> bool:
         """Take a reservation back; False when ``by`` has none. The address rests when nobody else keeps it.
@@ -289,45 +293,22 @@ class Ledger:
         Raises:
             AddressError: no subnet of the segment has the address.
         """
-        place, rest = _place_in(segment, address), _rest(segment)
+        place, rest = place_in(segment, address), rest_of(segment)
         return bool(self._connection.script("unreserve", segment.name, place, by, rest))
 
     def reservers(self, lease: LedgerLease) -> frozenset[str]:
         """Name those who keep an address from everybody, as `reserve` was told: ``operator``, ``host:h1``."""
-        key = f"{PREFIX}ledger:{lease.segment}:reservers:{_place(lease)}"
+        key = f"{PREFIX}ledger:{lease.segment}:reservers:{place_of_lease(lease)}"
         return frozenset(self._connection.do("SMEMBERS", key))
 
     def release(self, segment: Segment, owner: Owner, family: int | None = None) -> tuple[Address, ...]:
         """Let the owner's addresses rest; only the owner's own. Returns them."""
         families = (IPV4, IPV6) if family is None else (family,)
-        fields = [_owner_field(each, owner) for each in families]
-        places = self._connection.script("release_address", segment.name, _rest(segment), *fields)
+        fields = [owner_field(each, owner) for each in families]
+        places = self._connection.script("release_address", segment.name, rest_of(segment), *fields)
         return tuple(
-            _address(pool, offset) for pool, _, offset in (place.rpartition("|") for place in places)
+            address_at(pool, offset) for pool, _, offset in (place.rpartition("|") for place in places)
         )
-
-    def note_announcing(self, host: HostName, *, announces: bool) -> None:
-        """Record whether a host's engine tells its neighbours of every address that it takes into use.
-
-        While one does not, addresses rest longer, where their segment does not say how long.
-        """
-        self._connection.do("SREM" if announces else "SADD", f"{PREFIX}silent", host)
-
-    def gone(self, hosts: Collection[HostName]) -> Mapping[HostName, frozenset[str]]:
-        """Give the MACs of endpoints that left each of these hosts, for as long as a switch may remember them."""
-        names = sorted(hosts)
-        found = self._connection.script("gone", *names)
-        return {host: frozenset(macs) for host, macs in zip(names, found, strict=True)}
-
-    def stale(self, device: DeviceKey, most: int) -> tuple[StaleNeighbor, ...]:
-        """Give addresses that went to another MAC and whose former one this gateway is to forget, the oldest first."""
-        found = self._connection.script("stale", device, most)
-        return tuple(_stale(*pair) for pair in zip(found[::2], found[1::2], strict=True))
-
-    def forgotten(self, device: DeviceKey, neighbors: Iterable[StaleNeighbor]) -> int:
-        """Record what a gateway forgot; returns how many are left. What was wished for again since is left."""
-        words = [word for each in neighbors for word in (each.wish, each.wished_at)]
-        return int(self._connection.script("forgotten", device, *words))
 
     def leases(self, segment: Segment, host: HostName | None = None) -> tuple[LedgerLease, ...]:
         """Give every address that is held or rests, in order; strays of subnets that are gone too.
@@ -339,7 +320,7 @@ class Ledger:
         found = []
         for place, text in self._entries(segment, host or ""):
             pool, _, offset = place.rpartition("|")
-            found.append(_lease(segment.name, pool, offset, text))
+            found.append(lease_from(segment.name, pool, offset, text))
         return tuple(sorted(found, key=lambda lease: (lease.address.version, int(lease.address))))
 
     def history(
@@ -356,12 +337,14 @@ class Ledger:
         Raises:
             AddressError: no subnet of the segment has the address.
         """
-        key, place = f"{PREFIX}ledger:{segment.name}:history", _place_in(segment, address)
+        key, place = f"{PREFIX}ledger:{segment.name}:history", place_in(segment, address)
         found: list[LedgerEvent] = []
         last = "+" if before is None else str(int(before * 1000))
         while len(found) < most:
             entries = self._connection.do("XREVRANGE", key, last, "-", "COUNT", EVENTS_AT_ONCE)
-            found += [_event(identity, fields) for identity, fields in entries if fields["place"] == place]
+            found += [
+                event_from(identity, fields) for identity, fields in entries if fields["place"] == place
+            ]
             if len(entries) < EVENTS_AT_ONCE:
                 break
             last = f"({entries[-1][0]}"
@@ -375,141 +358,3 @@ class Ledger:
             some = buckets[first : first + BUCKETS_AT_ONCE]
             found.update(self._connection.script("leases", segment.name, host, *some))
         return list(found.items())
-
-
-def _specs(segment: Segment) -> tuple[PoolSpec, ...]:
-    return pools(segment, IPV4) + pools(segment, IPV6)
-
-
-def _rest(segment: Segment) -> float | Literal[""]:
-    if segment.quarantine_seconds is not None:
-        return segment.quarantine_seconds
-    return USUAL_REST_SECONDS if _forgetful_gateway(segment) else ""
-
-
-def _forgetful_gateway(segment: Segment) -> DeviceKey | None:
-    match segment.gateway:
-        case SviGateway(switch=name) | RouterGateway(router=name) if segment.clear_neighbors:
-            return switch_key(name)
-        case _:
-            return None
-
-
-def _stale(member: str, wished_at: str) -> StaleNeighbor:
-    segment, _, place = member.partition(" ")
-    pool, _, offset = place.rpartition("|")
-    return StaleNeighbor(
-        segment=SegmentName(segment), address=_address(pool, offset), wish=member, wished_at=wished_at
-    )
-
-
-def _offer(spec: PoolSpec, within: Network | None) -> dict[str, object]:
-    """Say what of a pool may be handed out unasked."""
-    part = spec.subnet.network if within is None else within
-    first, last = spec.offset(part[0]), spec.offset(part[-1])
-    offer: dict[str, object] = {"id": spec.id}
-    if spec.family == IPV4:
-        return offer | {"bits": spec.size, "first": first, "last": last}
-    spans = [(max(low, first), min(high, last)) for low, high in spec.spans]
-    return offer | {"bits": 0, "ranges": [span for span in spans if span[0] <= span[1]]}
-
-
-def _digest(specs: tuple[PoolSpec, ...]) -> str:
-    facts = [(spec.id, spec.size, spec.spans, spec.reserved) for spec in specs]
-    return sha256(repr(facts).encode()).hexdigest()
-
-
-def _moves(places: list[str], specs: tuple[PoolSpec, ...]) -> dict[str, str]:
-    """Say where each address of a pool that is gone lies now; empty when in no pool."""
-    kept = {spec.id for spec in specs}
-    moves = {}
-    for place in places:
-        pool, _, offset = place.rpartition("|")
-        if pool in kept:
-            continue
-        address = _address(pool, offset)
-        moves[place] = next(
-            (f"{spec.id}|{spec.offset(address)}" for spec in specs if address in spec.subnet.network), ""
-        )
-    return moves
-
-
-def _untold(silent: Iterable[str]) -> str:
-    names = ", ".join(sorted(silent))
-    who = f"{names} did not tell" if names else "there was little time to tell"
-    return f"the record is new or was lost, and {who} yet which addresses are in use"
-
-
-def _contended(segment: Segment) -> StoreUnavailable:
-    return StoreUnavailable(
-        "its pools change all the time",
-        subject=f"segment {segment.name}",
-        fix="see that every process has the newest inventory",
-    )
-
-
-def _owner_field(family: int, owner: Owner) -> str:
-    return f"{family}|{owner.container_id}|{owner.endpoint}"
-
-
-def _taken(segment: Segment, wanted: Address | None, text: str) -> AddressError:
-    holder = json.loads(text)
-    match holder["state"]:
-        case "QUARANTINE":
-            why, fix = "rests after its last use", "ask for another one, or wait"
-        case "RESERVED":
-            why = f"is reserved ({holder['name']})" if holder["name"] else "is reserved"
-            fix = "ask for another one, or `trunkline ip release` it"
-        case _:
-            who = holder["name"] or holder["owner"]["container"][:12] or f"with MAC {holder['mac']}"
-            why, fix = f"is held by container {who} on {holder['host']}", "ask for another one, or wait"
-    return AddressError(why, subject=f"address {wanted} of segment {segment.name}", fix=fix)
-
-
-def _place_in(segment: Segment, address: Address) -> str:
-    for spec in pools(segment, address.version):
-        if address in spec.subnet.network:
-            return f"{spec.id}|{spec.offset(address)}"
-    raise AddressError(
-        "is in no subnet of the segment", subject=f"address {address} of segment {segment.name}"
-    )
-
-
-def _event(identity: str, fields: Mapping[str, str]) -> LedgerEvent:
-    pool, _, offset = fields["place"].rpartition("|")
-    return LedgerEvent(
-        at=int(identity.partition("-")[0]) / 1000,
-        address=_address(pool, offset),
-        state=_STATES[fields["state"]],
-        host=HostName(fields["host"]),
-        name=fields["name"],
-        mac=fields["mac"],
-        container_id=ContainerId(fields["container"]),
-    )
-
-
-def _place(lease: LedgerLease) -> str:
-    network = lease.interface.network
-    return f"{network}|{int(lease.address) - int(network.network_address)}"
-
-
-def _address(pool: str, offset: str) -> Address:
-    return ip_network(pool).network_address + int(offset)
-
-
-def _lease(segment: SegmentName, pool: str, offset: str, text: str) -> LedgerLease:
-    raw = json.loads(text)
-    address = _address(pool, offset)
-    return LedgerLease(
-        segment=segment,
-        address=address,
-        interface=ip_interface(f"{address}/{ip_network(pool).prefixlen}"),
-        state=raw["state"],
-        owner=Owner(container_id=ContainerId(raw["owner"]["container"]), endpoint=raw["owner"]["endpoint"]),
-        host=HostName(raw["host"]),
-        name=raw["name"],
-        mac=raw["mac"],
-        endpoint_id=raw["endpoint_id"],
-        since=raw["since"],
-        kept=raw["kept"],
-    )

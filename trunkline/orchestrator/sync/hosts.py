@@ -109,8 +109,8 @@ class Pass:
         Raises:
             Unreachable: it did not answer for everything: no answer is never an empty list.
         """
-        engine, ledger = self.machine.engine, self.context.store.ledger
-        ledger.note_announcing(self.machine.name, announces=engine.announces())
+        engine, traces = self.machine.engine, self.context.store.traces
+        traces.note_announcing(self.machine.name, announces=engine.announces())
         self.all_containers = engine.all_containers()
         self.gated = tuple(engine.gated())
 

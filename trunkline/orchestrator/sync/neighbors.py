@@ -35,8 +35,8 @@ def forget_neighbors(
     Returns:
         Why it could not be done, and is tried again later; empty when it was.
     """
-    ledger, key = context.store.ledger, switch_key(switch.name)
-    wishes = ledger.stale(key, MOST_AT_ONCE)
+    traces, key = context.store.traces, switch_key(switch.name)
+    wishes = traces.stale(key, MOST_AT_ONCE)
     if not wishes or switch.mode != "enforce":
         return ""
     try:
@@ -46,7 +46,7 @@ def forget_neighbors(
     except OrchestratorError as error:
         log.warning("switch.remembers", switch=switch.name, error=str(error))
         return str(error)
-    if ledger.forgotten(key, wishes):
+    if traces.forgotten(key, wishes):
         context.store.devices.mark_dirty((key,))
     return ""
 

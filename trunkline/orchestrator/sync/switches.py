@@ -80,7 +80,7 @@ def _reports(context: Context) -> dict[HostName, HostReport]:
     A switch remembers an address for minutes after its owner left; of ours the ledger knows that they left.
     """
     reports = {report.host: report for report in context.store.devices.reports()}
-    gone = context.store.ledger.gone(reports.keys())
+    gone = context.store.traces.gone(reports.keys())
     return {host: replace(report, macs=report.macs | gone[host]) for host, report in reports.items()}
 
 
