@@ -345,3 +345,43 @@ def test_a_host_that_reboots_has_its_links_before_docker_starts(plane: ControlPl
         seconds=60,
     )
     host.popen([PROGRAM, "worker", "host"], own, name="host-worker")
+    plane.wait_for("host1", "web", "ready", seconds=90)
+
+
+def test_a_record_that_was_lost_learns_what_is_in_use_before_it_gives_out_anything(
+    plane: ControlPlane,
+) -> None:
+    hosts = [plane.lab.host("host1"), plane.lab.host("host2")]
+    for host in hosts:
+        run(host, "survivor")
+    for host in hosts:
+        plane.wait_for(host.name, "web", "ready")
+    before = {lease.address: lease.host for lease in leases(plane) if lease.state == "ACTIVE"}
+    assert len(before) == 4
+    plane.store.connection.do("FLUSHDB")
+    assert "no inventory was applied yet" in plane.trunkline("status", check=False)
+    plane.trunkline("apply", "-")
+    plane.trunkline("switch", "trust", "sw1", "--yes")
+    run(hosts[0], "newcomer")
+    until(
+        lambda: {lease.address: lease.host for lease in leases(plane)}.items() >= before.items(),
+        subject="ledger",
+        what="does not know again who has what",
+        seconds=60,
+        because=lambda: plane.trunkline("status", check=False),
+    )
+    until(
+        lambda: (
+            len([lease for lease in leases(plane) if lease.name == "newcomer" and lease.state == "ACTIVE"])
+            == 2
+        ),
+        subject="newcomer",
+        what="gets no addresses",
+        seconds=60,
+        because=lambda: plane.trunkline("status", check=False),
+    )
+    assert before.keys().isdisjoint(lease.address for lease in leases(plane) if lease.name == "newcomer")
+    for host in hosts:
+        plane.wait_for(host.name, "web", "ready", seconds=90)
+        assert host.container_pings("survivor", "172.31.0.1")
+    assert hosts[0].container_pings("newcomer", "172.31.0.1")
