@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from importlib.resources import files
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import docker
 import netmiko
 import pytest
 
+from trunkline.lab.ask import ask
 from trunkline.lab.building import Lab
 from trunkline.lab.control_plane import ControlPlane
 from trunkline.lab.nodes import Host
@@ -129,7 +131,8 @@ def declared(plane: ControlPlane) -> Iterator[ControlPlane]:
     """Have the network made on every host, as soon as the inventory is applied."""
     before = plane.inventory
     plane.inventory = before.replace(
-        "    grace: 3s\n", "    grace: 3s\n    networks: declared\n    host_access: true\n"
+        "    grace: 3s\n",
+        "    grace: 3s\n    networks: declared\n    host_access: true\n    clear_neighbors: true\n",
     )
     plane.trunkline("apply", "-")
     for name in ("host1", "host2"):
@@ -243,6 +246,59 @@ def test_a_switch_that_rejects_the_vlan_is_what_docker_run_says_and_nothing_is_l
     gone(declared)
     assert "h-eth0.10" not in links(host)
     assert all(lease.state == "QUARANTINE" for lease in leases(declared).values())
+
+
+def test_the_gateway_forgets_the_mac_that_a_container_had_before_its_restart(declared: ControlPlane) -> None:
+    host = declared.lab.host("host1")
+    host.docker("run", "--detach", "--label", "trunkline.segment=web", "--name", "r1", "busybox")
+    declared.wait_for("host1", "web", "ready")
+    own, own6 = address(host, "r1")
+    for gateway in ("172.31.0.1", "fd00:31::1"):
+        assert host.container_pings("r1", gateway)
+    former = known_macs(declared, own, own6)
+    assert len(former) == 1
+    host.docker("restart", "--time", "0", "r1")
+    assert address(host, "r1") == (own, own6)
+    wanted = {f"clear ip arp {own}", f"clear ipv6 neighbors interface Vlan10 ipv6 {own6}"}
+    until(
+        lambda: wanted <= {line for each in declared.store.operations.tail(100) for line in each.lines},
+        subject="sw1",
+        what="was not told to forget",
+        seconds=30,
+        because=lambda: declared.trunkline("status", check=False),
+    )
+    for gateway in ("172.31.0.1", "fd00:31::1"):
+        assert host.container_pings("r1", gateway)
+    assert known_macs(declared, own, own6).isdisjoint(former)
+    host.docker("rm", "--force", "r1")
+    gone(declared)
+
+
+def known_macs(plane: ControlPlane, *addresses: str) -> set[str]:
+    """Ask the switch which MACs it knows for these addresses."""
+    device = plane.lab.switch("sw1")
+    rows = [
+        line.split()
+        for command in ("show ip arp", "show ipv6 neighbors")
+        for line in ask(
+            device.address, user=device.user, password=device.password, command=command
+        ).splitlines()
+    ]
+    wanted = {ip_address(each) for each in addresses}
+    return {
+        word
+        for row in rows
+        if any(_is_one_of(each, wanted) for each in row)
+        for word in row
+        if re.fullmatch(r"[0-9a-f]{4}(\.[0-9a-f]{4}){2}", word)
+    }
+
+
+def _is_one_of(word: str, addresses: set[IPv4Address | IPv6Address]) -> bool:
+    try:
+        return ip_address(word) in addresses
+    except ValueError:
+        return False
 
 
 def by_hand(plane: ControlPlane, *lines: str) -> None:
