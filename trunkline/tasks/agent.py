@@ -79,10 +79,19 @@ def _serve_addresses(
         link_is_up=partial(_link_is_up, context, name, links),
         to_deliver=threading.Event(),
     )
+    _release_those_gone(driver, links)
     server = IpamServer(driver, path, listening=handed_over())
     threading.Thread(target=server.serve_forever, name="ipam", daemon=True).start()
     threading.Thread(target=_deliver, args=(driver, stop), name="releases", daemon=True).start()
     return server
+
+
+def _release_those_gone(driver: IpamDriver, links: Links) -> None:
+    """Before Docker asks for their addresses again: it may have ended them while nobody listened."""
+    try:
+        driver.release_those_gone(links.taken_in())
+    except OrchestratorError as error:
+        log.warning("agent.unsure", host=driver.host, error=str(error))
 
 
 def _link_is_up(context: Context, name: HostName, links: Links, segment: SegmentName) -> bool:

@@ -12,6 +12,7 @@ from ipaddress import ip_interface, ip_network
 import pytest
 
 from tests.integration.host.conftest import ip
+from trunkline.drivers.host.links import Links
 from trunkline.drivers.host.shims import Shims
 from trunkline.orchestrator.errors import NotOurs, PermanentError
 from trunkline.orchestrator.intents import ShimIntent
@@ -28,8 +29,8 @@ WEB = ShimIntent(
 
 
 @contextmanager
-def a_container(*addresses: str) -> Iterator[None]:
-    """Be another network namespace with a macvlan on the same link, as Docker makes it."""
+def a_container(*addresses: str) -> Iterator[str]:
+    """Be another network namespace with a macvlan on the same link, as Docker makes it; gives its MAC."""
     with subprocess.Popen(
         ["unshare", "--net", "sh", "-c", "echo ready; exec sleep 1000"], stdout=subprocess.PIPE
     ) as process:
@@ -43,7 +44,10 @@ def a_container(*addresses: str) -> Iterator[None]:
                 nodad = ["nodad"] if ":" in address else []
                 subprocess.run([*within, "address", "add", address, "dev", "c0", *nodad], check=True)
             subprocess.run([*within, "link", "set", "dev", "c0", "up"], check=True)
-            yield
+            shown = subprocess.run(
+                [*within, "-json", "link", "show", "dev", "c0"], check=True, capture_output=True
+            )
+            yield str(json.loads(shown.stdout)[0]["address"])
         finally:
             process.kill()
 
@@ -61,13 +65,16 @@ def addresses(name: str) -> set[str]:
 
 
 def test_with_its_shim_a_host_reaches_its_own_containers_and_without_it_does_not() -> None:
-    with a_container("172.31.4.1/16", "fd00:31::1/64"):
+    with a_container("172.31.4.1/16", "fd00:31::1/64") as guest:
         assert not pings("172.31.4.1", 1)
         assert Shims().ensure(WEB)
         assert pings("172.31.4.1", 4)
         assert pings("fd00:31::1", 4)
         assert addresses(WEB.name) == {"172.31.4.9/32", "fd00:31::9/128"}
         assert Shims().addresses(WEB.name) == {each.ip for each in WEB.addresses}
+        assert WEB.mac in Links().taken_in()
+        assert guest in Links().taken_in(), "also what is in another namespace"
+        assert "02:00:00:00:00:bb" not in Links().taken_in()
         assert Shims().addresses("up0") == frozenset(), "no shim of ours"
         assert not Shims().ensure(WEB), "a second time nothing changes"
         assert Shims().observe() == {WEB.name: "up0"}

@@ -16,6 +16,7 @@ from tests.builders import a_segment, an_inventory
 from tests.dockerd import PrivateEngine
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, place, plugged, ready
 from trunkline.drivers.host.networks import Engine
+from trunkline.orchestrator.ipam import driver
 from trunkline.orchestrator.models import ContainerId, SegmentName
 from trunkline.orchestrator.store import Owner, Store, open_store
 
@@ -321,6 +322,37 @@ def test_what_a_label_connected_keeps_its_address_when_it_is_restarted_and_nobod
     assert plugin.driver.deliver()
     (lease,) = ledger.leases(segment)
     assert (lease.state, lease.owner) == ("PENDING", owner), "a stopped container keeps it"
+
+
+def test_after_a_stop_that_nobody_told_of_a_container_gets_the_address_again_that_is_kept_for_it(
+    dockerd: PrivateEngine, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container, socket = ContainerId(dockerd.run("one")), place(dockerd)
+    living = dockerd.run("two")
+    with (
+        plugged(store, tmp_path, path=socket, has_link=True) as plugin,
+        closing(Engine(dockerd.url)) as engine,
+    ):
+        ready(store, plugin.inventory, H1)
+        create(dockerd, "--subnet", "172.31.0.0/16")
+        segment = plugin.inventory.segments[WEB]
+        for name, each in (("one", container), ("two", ContainerId(living))):
+            owner = Owner(container_id=each, endpoint=WEB)
+            kept = store.ledger.allocate(segment, family=4, owner=owner, host=H1, name=name, kept=True)
+            connected = engine.connect(each, "web", [kept.address], default_route=True)
+            store.ledger.confirm(segment, owner=owner, endpoint_id=connected.endpoint_id, mac=connected.mac)
+    dockerd.docker("stop", "--time", "0", "one")
+    monkeypatch.setattr(driver, "UNSEEN_SECONDS", -1.0)
+    with plugged(store, tmp_path, path=socket, has_link=True) as plugin:
+        shown = dockerd.inside("bridge", "fdb", "show").lower()
+        present = {word for word in shown.split() if word.count(":") == 5}
+        assert mac(dockerd, "two") in present, "what runs is taken in by the link"
+        assert plugin.driver.release_those_gone(present) == 1
+        dockerd.docker("start", "one")
+        assert addresses(dockerd, "one")[0] == str(
+            next(lease.address for lease in store.ledger.leases(segment) if lease.name == "one")
+        )
+        dockerd.clean()
 
 
 def mac(dockerd: PrivateEngine, container: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ import pytest
 from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, post, ready
 from trunkline.orchestrator.errors import PermanentError, Unreachable
+from trunkline.orchestrator.ipam import driver
+from trunkline.orchestrator.ipam.book import Book
 from trunkline.orchestrator.models import SegmentName
 from trunkline.orchestrator.store import Store, open_store
 
@@ -285,3 +290,36 @@ def test_at_its_end_it_answers_what_was_asked_as_long_as_it_is_let(
         assert end.result(10) is patient
         assert "PoolID" in answer.result(10)
         assert not running.path.exists()
+
+
+def test_what_endpoints_had_that_are_gone_is_released_unless_it_was_given_just_now(
+    plugin: Plugged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = plugin.pool()
+    addresses = {mac: plugin.address(pool, mac)["Address"].partition("/")[0] for mac in (MAC, OTHER)}
+    assert plugin.driver.release_those_gone({MAC}) == 0, "its interface may not be there yet"
+    monkeypatch.setattr(driver, "UNSEEN_SECONDS", -1.0)
+    assert plugin.driver.release_those_gone({MAC}) == 1
+    assert plugin.driver.to_deliver.is_set()
+    assert plugin.driver.deliver()
+    leases = plugin.store.ledger.leases(plugin.inventory.segments[WEB])
+    assert {str(lease.address): lease.state for lease in leases} == {
+        addresses[MAC]: "PENDING",
+        addresses[OTHER]: "QUARANTINE",
+    }
+    assert plugin.driver.release_those_gone({MAC}) == 0
+
+
+def test_a_book_of_an_older_version_is_read(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "addresses.db")) as old:
+        old.execute(
+            "CREATE TABLE endpoints (pool TEXT, address TEXT, interface TEXT, mac TEXT, PRIMARY KEY (pool, address))"
+        )
+        old.execute("INSERT INTO endpoints VALUES ('p', '172.31.0.2', '172.31.0.2/16', 'm')")
+        old.commit()
+    with closing(Book(tmp_path)) as book:
+        found = book.find("p", ip_address("172.31.0.2"))
+        assert found is not None
+        assert [pool for pool, _ in book.given_before(1.0)] == ["p"]
+        book.enter("p", found)
+        assert book.given_before(1.0) == ()

@@ -144,6 +144,17 @@ class Links:
             found = (find(netlink, nic) for nic in nics)
             return frozenset(str(link.get_attr("IFLA_ADDRESS")).lower() for link in found if link is not None)
 
+    def taken_in(self) -> frozenset[str]:
+        """Give the MACs of this namespace's interfaces and of all that sits on them, in whichever namespace.
+
+        Raises:
+            TransientError: the kernel does not say.
+        """
+        with opened("links of this host") as netlink:
+            own = {str(link.get_attr("IFLA_ADDRESS") or "").lower() for link in every_link(netlink)}
+            guests = {str(entry.get_attr("NDA_LLADDR") or "").lower() for entry in netlink.fdb("dump")}
+            return frozenset(own | guests)
+
     def _add(self, netlink: Any, intent: LinkIntent, parent: int, subject: str) -> None:
         netlink.link(
             "add",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ FILE = "addresses.db"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pools (pool TEXT PRIMARY KEY, gateway TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS endpoints (
-  pool TEXT NOT NULL, address TEXT NOT NULL, interface TEXT NOT NULL, mac TEXT NOT NULL, PRIMARY KEY (pool, address)
+  pool TEXT NOT NULL, address TEXT NOT NULL, interface TEXT NOT NULL, mac TEXT NOT NULL,
+  given_at REAL NOT NULL, PRIMARY KEY (pool, address)
 );
 CREATE TABLE IF NOT EXISTS releases (
   number INTEGER PRIMARY KEY AUTOINCREMENT, pool TEXT NOT NULL, address TEXT NOT NULL, mac TEXT NOT NULL
@@ -66,6 +68,9 @@ class Book:
             # A power cut may cost the last moments; it ends the containers too, and the engine then asks anew.
             self._file.execute("PRAGMA synchronous=NORMAL")
             self._file.executescript(_SCHEMA)
+            columns = {row[1] for row in self._file.execute("PRAGMA table_info(endpoints)")}
+            if "given_at" not in columns:  # written by an older version
+                self._file.execute("ALTER TABLE endpoints ADD COLUMN given_at REAL NOT NULL DEFAULT 0")
         except (OSError, sqlite3.Error) as error:
             raise self._broken(error) from error
 
@@ -91,9 +96,20 @@ class Book:
 
     def enter(self, pool: str, endpoint: BookedEndpoint) -> None:
         """Note that the engine was given an address."""
-        row = (pool, str(endpoint.address), endpoint.interface, endpoint.mac)
+        row = (pool, str(endpoint.address), endpoint.interface, endpoint.mac, time.time())
         with self._change() as file:
-            file.execute("INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?, ?)", row)
+            file.execute("INSERT OR REPLACE INTO endpoints VALUES (?, ?, ?, ?, ?)", row)
+
+    def given_before(self, moment: float) -> tuple[tuple[str, BookedEndpoint], ...]:
+        """Give what was given before a moment, in seconds since the epoch by this host's clock, with its pool."""
+        with self._change() as file:
+            rows = file.execute(
+                "SELECT pool, address, interface, mac FROM endpoints WHERE given_at < ?", (moment,)
+            ).fetchall()
+        return tuple(
+            (pool, BookedEndpoint(address=ip_address(address), interface=interface, mac=mac))
+            for pool, address, interface, mac in rows
+        )
 
     def find(self, pool: str, address: Address) -> BookedEndpoint | None:
         """Give what is known of an address."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Protocol
@@ -53,6 +53,8 @@ log = structlog.get_logger(__name__)
 
 Answer = Mapping[str, object]
 POOL_SECONDS, ADDRESS_SECONDS, POLL_SECONDS = 45.0, 10.0, 0.2
+UNSEEN_SECONDS = 60.0
+"""So long an address that was given may wait for its interface to show."""
 DELIVERIES = 64
 GATEWAY_DATA = "com.docker.network.gateway"
 LIVE = frozenset({"PENDING", "ACTIVE"})
@@ -144,6 +146,30 @@ class IpamDriver:
         if self.book.release(ask.pool_id, ask.address):
             self.to_deliver.set()
         return {}
+
+    def release_those_gone(self, present: Collection[str]) -> int:
+        """Release what endpoints had that are gone, of whose end nobody told: a host that lost its power, for one.
+
+        Docker asks for their addresses again, with other MACs. What was given just now may not have shown yet; and
+        of what ends here by mistake the host's worker tells the ledger again, as soon as it sees it in use.
+
+        Args:
+            present: The MACs that this host's interfaces take in.
+
+        Returns:
+            How many.
+        """
+        gone = [
+            (pool, endpoint)
+            for pool, endpoint in self.book.given_before(time.time() - UNSEEN_SECONDS)
+            if endpoint.mac and endpoint.mac not in present
+        ]
+        for pool, endpoint in gone:
+            self.book.release(pool, endpoint.address)
+            log.info("ipam.gone", host=self.host, address=str(endpoint.address), mac=endpoint.mac)
+        if gone:
+            self.to_deliver.set()
+        return len(gone)
 
     def deliver(self) -> bool:
         """Tell the ledger of releases; True when none is left.
