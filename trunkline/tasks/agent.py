@@ -46,8 +46,10 @@ def run_agent(settings: Settings, name: HostName, *, plugin: Path, docker: str |
     stop = threading.Event()
     context = make_context(settings, owner="bell")
     links = Links(settings.sysctl_net)
-    restore_links(settings.state_dir, links)
-    server = _serve_addresses(context, name, plugin, links, stop)
+    booted = restore_links(settings.state_dir, links) > 0
+    driver = _driver(context, name, links)
+    _release_those_gone(driver, links, booted=booted)
+    server = _serve_addresses(driver, plugin, stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     threading.Thread(target=partial(_beat, context, name, stop), name="beat", daemon=True).start()
@@ -66,11 +68,8 @@ def run_agent(settings: Settings, name: HostName, *, plugin: Path, docker: str |
         log.warning("agent.cut_off", host=name, seconds=LAST_ANSWERS_SECONDS)
 
 
-def _serve_addresses(
-    context: Context, name: HostName, path: Path, links: Links, stop: threading.Event
-) -> IpamServer:
-    """Answer Docker from now on: it asks for what it had as soon as it starts."""
-    driver = IpamDriver(
+def _driver(context: Context, name: HostName, links: Links) -> IpamDriver:
+    return IpamDriver(
         host=name,
         inventory=context.inventory,
         ledger=context.store.ledger,
@@ -79,17 +78,20 @@ def _serve_addresses(
         link_is_up=partial(_link_is_up, context, name, links),
         to_deliver=threading.Event(),
     )
-    _release_those_gone(driver, links)
+
+
+def _serve_addresses(driver: IpamDriver, path: Path, stop: threading.Event) -> IpamServer:
+    """Answer Docker from now on: it asks for what it had as soon as it starts."""
     server = IpamServer(driver, path, listening=handed_over())
     threading.Thread(target=server.serve_forever, name="ipam", daemon=True).start()
     threading.Thread(target=_deliver, args=(driver, stop), name="releases", daemon=True).start()
     return server
 
 
-def _release_those_gone(driver: IpamDriver, links: Links) -> None:
+def _release_those_gone(driver: IpamDriver, links: Links, *, booted: bool) -> None:
     """Before Docker asks for their addresses again: it may have ended them while nobody listened."""
     try:
-        driver.release_those_gone(links.taken_in())
+        driver.release_those_gone(links.taken_in(), booted=booted)
     except OrchestratorError as error:
         log.warning("agent.unsure", host=driver.host, error=str(error))
 

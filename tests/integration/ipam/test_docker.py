@@ -16,7 +16,6 @@ from tests.builders import a_segment, an_inventory
 from tests.dockerd import PrivateEngine
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, place, plugged, ready
 from trunkline.drivers.host.networks import Engine
-from trunkline.orchestrator.ipam import driver
 from trunkline.orchestrator.models import ContainerId, SegmentName
 from trunkline.orchestrator.store import Owner, Store, open_store
 
@@ -325,7 +324,7 @@ def test_what_a_label_connected_keeps_its_address_when_it_is_restarted_and_nobod
 
 
 def test_after_a_stop_that_nobody_told_of_a_container_gets_the_address_again_that_is_kept_for_it(
-    dockerd: PrivateEngine, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dockerd: PrivateEngine, store: Store, tmp_path: Path
 ) -> None:
     container, socket = ContainerId(dockerd.run("one")), place(dockerd)
     living = dockerd.run("two")
@@ -342,12 +341,11 @@ def test_after_a_stop_that_nobody_told_of_a_container_gets_the_address_again_tha
             connected = engine.connect(each, "web", [kept.address], default_route=True)
             store.ledger.confirm(segment, owner=owner, endpoint_id=connected.endpoint_id, mac=connected.mac)
     dockerd.docker("stop", "--time", "0", "one")
-    monkeypatch.setattr(driver, "UNSEEN_SECONDS", -1.0)
     with plugged(store, tmp_path, path=socket, has_link=True) as plugin:
         shown = dockerd.inside("bridge", "fdb", "show").lower()
         present = {word for word in shown.split() if word.count(":") == 5}
         assert mac(dockerd, "two") in present, "what runs is taken in by the link"
-        assert plugin.driver.release_those_gone(present) == 1
+        assert plugin.driver.release_those_gone(present, booted=True) == 1
         dockerd.docker("start", "one")
         assert addresses(dockerd, "one")[0] == str(
             next(lease.address for lease in store.ledger.leases(segment) if lease.name == "one")

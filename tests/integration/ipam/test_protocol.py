@@ -18,7 +18,6 @@ import pytest
 from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, post, ready
 from trunkline.orchestrator.errors import PermanentError, Unreachable
-from trunkline.orchestrator.ipam import driver
 from trunkline.orchestrator.ipam.book import Book
 from trunkline.orchestrator.models import SegmentName
 from trunkline.orchestrator.store import Store, open_store
@@ -293,13 +292,12 @@ def test_at_its_end_it_answers_what_was_asked_as_long_as_it_is_let(
 
 
 def test_what_endpoints_had_that_are_gone_is_released_unless_it_was_given_just_now(
-    plugin: Plugged, monkeypatch: pytest.MonkeyPatch
+    plugin: Plugged,
 ) -> None:
     pool = plugin.pool()
     addresses = {mac: plugin.address(pool, mac)["Address"].partition("/")[0] for mac in (MAC, OTHER)}
     assert plugin.driver.release_those_gone({MAC}) == 0, "its interface may not be there yet"
-    monkeypatch.setattr(driver, "UNSEEN_SECONDS", -1.0)
-    assert plugin.driver.release_those_gone({MAC}) == 1
+    assert plugin.driver.release_those_gone({MAC}, booted=True) == 1
     assert plugin.driver.to_deliver.is_set()
     assert plugin.driver.deliver()
     leases = plugin.store.ledger.leases(plugin.inventory.segments[WEB])
@@ -307,7 +305,7 @@ def test_what_endpoints_had_that_are_gone_is_released_unless_it_was_given_just_n
         addresses[MAC]: "PENDING",
         addresses[OTHER]: "QUARANTINE",
     }
-    assert plugin.driver.release_those_gone({MAC}) == 0
+    assert plugin.driver.release_those_gone({MAC}, booted=True) == 0
 
 
 def test_a_book_of_an_older_version_is_read(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ class IpamDriver:
             self.to_deliver.set()
         return {}
 
-    def release_those_gone(self, present: Collection[str]) -> int:
+    def release_those_gone(self, present: Collection[str], *, booted: bool = False) -> int:
         """Release what endpoints had that are gone, of whose end nobody told: a host that lost its power, for one.
 
         Docker asks for their addresses again, with other MACs. What was given just now may not have shown yet; and
@@ -155,13 +155,14 @@ class IpamDriver:
 
         Args:
             present: The MACs that this host's interfaces take in.
+            booted: Docker has not started yet, so that nothing was given just now.
 
         Returns:
             How many.
         """
         gone = [
             (pool, endpoint)
-            for pool, endpoint in self.book.given_before(time.time() - UNSEEN_SECONDS)
+            for pool, endpoint in self.book.given_before(time.time() - (0.0 if booted else UNSEEN_SECONDS))
             if endpoint.mac and endpoint.mac not in present
         ]
         for pool, endpoint in gone:
