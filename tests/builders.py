@@ -51,12 +51,13 @@ def a_subnet(text: str = "172.31.0.0/16", gateway: str | None = "172.31.0.1", **
 
 
 def a_segment(name: str = "web", vlan: int = 10, **changes: Any) -> Segment:
-    """A dual-stack segment with its gateway on sw1."""
+    """A dual-stack segment with its gateway on sw1; its network is made when a label asks."""
     segment = Segment(
         name=SegmentName(name),
         vlan=Vid(vlan),
         subnets=(a_subnet(), a_subnet("fd00:31::/64", "fd00:31::1")),
         gateway=SviGateway(switch=SwitchName("sw1")),
+        networks="on-demand",
     )
     return replace(segment, **changes)
 

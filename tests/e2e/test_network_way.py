@@ -131,8 +131,8 @@ def declared(plane: ControlPlane) -> Iterator[ControlPlane]:
     """Have the network made on every host, as soon as the inventory is applied."""
     before = plane.inventory
     plane.inventory = before.replace(
-        "    grace: 3s\n",
-        "    grace: 3s\n    networks: declared\n    host_access: true\n    clear_neighbors: true\n",
+        "    networks: on-demand\n",
+        "    networks: declared\n    host_access: true\n    clear_neighbors: true\n",
     )
     plane.trunkline("apply", "-")
     for name in ("host1", "host2"):

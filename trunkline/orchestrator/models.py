@@ -164,7 +164,7 @@ class Segment:
     grace_seconds: float = 600.0
     quarantine_seconds: float | None = None
     default_route: bool = True
-    networks: Literal["declared", "on-demand"] = "on-demand"
+    networks: Literal["declared", "on-demand"] = "declared"
     prune: Literal["container", "network"] = "container"
     host_access: bool = False
     clear_neighbors: bool = False

@@ -189,7 +189,7 @@ class SegmentEdge(Edge):
     )
     default_route: Flag = True
     networks: Literal["declared", "on-demand"] = Field(
-        "on-demand",
+        "declared",
         description="The Docker network is on every allowed host, or only where something asks for it.",
     )
     prune: Literal["container", "network"] = Field(
