@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.compose import compose_command
+
 CENTRAL = {"redis", "switch-worker", "control-worker", "sweeper"}
 ON_THE_HOST = {"agent", "host-worker"}
 UNITS = (
@@ -24,20 +26,12 @@ UNITS = (
 Config = dict[str, Any]  # a compose file is that open
 
 
-def compose_command() -> list[str]:
-    if shutil.which("docker") is not None:
-        probe = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
-        if probe.returncode == 0:
-            return ["docker", "compose"]
-    if shutil.which("docker-compose") is not None:
-        return ["docker-compose"]
-    pytest.fail("neither `docker compose` nor docker-compose is installed; run `make setup`")
-
-
 def services(root: Path, *options: str) -> Config:
+    program = compose_command()
+    assert program, "neither `docker compose` nor docker-compose is installed; run `make setup`"
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     result = subprocess.run(
-        [*compose_command(), "--file", str(root / "docker-compose.yml"), *options, "config"],
+        [*program, "--file", str(root / "docker-compose.yml"), *options, "config"],
         cwd=root,
         env=environment,
         capture_output=True,

@@ -100,7 +100,7 @@ class TestTheExamples:
     def test_the_seed_has_containers_on_vlan_10_and_hosts_untagged_on_one_l3_switch(self) -> None:
         inventory = load((EXAMPLES / "seed.yaml").read_text(), source="seed.yaml")
         web = inventory.segments[SegmentName("web")]
-        assert (web.vlan, web.grace_seconds) == (10, 600)
+        assert (web.vlan, web.grace_seconds, web.networks) == (10, 600, "declared")
         assert [subnet.network for subnet in web.subnets] == [ip_network("172.31.0.0/16")]
         assert web.gateway == SviGateway(switch=SwitchName("sw1"))
         switch = inventory.switches[SwitchName("sw1")]
