@@ -185,8 +185,9 @@ def refuse(story: Narrator) -> None:
     words = (*RUN, "--rm", "--ip", story.address_of("c2", 4), "--name", "c4", "busybox")
     story.typed(one, *words)
     said = one.docker(*words, check=False)
-    for line in said.stderr.splitlines():
+    for line in filter(None, said.stderr.splitlines()):
         say(f"               {line}")
+    story.news()
     story.step(
         f"exit status {REFUSED_STATUS}, and the reason names the holder",
         lambda: said.returncode == REFUSED_STATUS and "is held by container c2 on host2" in said.stderr,

@@ -86,8 +86,9 @@ class Narrator:
             for line in listener.log.read_text().splitlines():
                 at, _, what = line.partition(" ")
                 key = f"{name} {line}"
-                if key not in self.told and what.startswith(TOLD_EVENTS):
-                    yield int(at) / 1e9, key, [f"{name}: docker event: {what}"]
+                if key in self.told or not what.startswith(TOLD_EVENTS) or int(at) / 1e9 < self.began:
+                    continue
+                yield int(at) / 1e9, key, [f"{name}: docker event: {what}"]
 
     def _operations(self) -> Iterator[tuple[float, str, list[str]]]:
         for operation in self.plane.store.operations.tail(200):
