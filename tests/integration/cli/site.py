@@ -47,6 +47,7 @@ segments:
     subnets: [{{subnet: 172.31.0.0/16, gateway: 172.31.0.1}}]
     gateway: {{svi: sw1}}
     grace: 0
+    networks: on-demand
 
 policy:
   - {{hosts: ["*"], segments: ["*"]}}

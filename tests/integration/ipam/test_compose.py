@@ -13,8 +13,7 @@ import pytest
 
 from tests.compose import compose_command
 from tests.dockerd import IMAGE, PrivateEngine
-from tests.integration.ipam.plugged import H1, WEB, Plugged, plugged, ready
-from tests.integration.ipam.test_docker import place
+from tests.integration.ipam.plugged import H1, WEB, Plugged, place, plugged, ready
 from trunkline.drivers.host.networks import Engine
 from trunkline.orchestrator.inventory import load
 from trunkline.orchestrator.planning import attachment_intent, declared_on

@@ -11,8 +11,7 @@ from trunkline.lab.demo.narrator import DemoFailedError, Narrator, say, title
 from trunkline.lab.topology_file import load
 from trunkline.orchestrator.errors import OrchestratorError
 
-GRACE = "    grace: 3s\n"
-"""The last line of the only segment of the demo's inventory."""
+ON_DEMAND, DECLARED = "    networks: on-demand\n", "    networks: declared\n"
 
 
 def declared(inventory: str) -> str:
@@ -21,9 +20,9 @@ def declared(inventory: str) -> str:
     Raises:
         DemoFailedError: it is not the inventory that the demo knows.
     """
-    if inventory.count(GRACE) != 1:
+    if inventory.count(ON_DEMAND) != 1:
         raise DemoFailedError("the inventory of the demo has another shape than expected")
-    return inventory.replace(GRACE, f"{GRACE}    networks: declared\n")
+    return inventory.replace(ON_DEMAND, DECLARED)
 
 
 def tell(story: Narrator) -> None:
