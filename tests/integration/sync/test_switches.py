@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sync.site import H1, H2, PORT, SW1, WEB, Site, a_site
-from trunkline.orchestrator.intents import Claim, Neighbor, SwitchIntent
+from trunkline.orchestrator.intents import Claim, HasVlan, Neighbor, SwitchIntent
 from trunkline.orchestrator.models import ContainerId, PortName, Switch, switch_key
 from trunkline.orchestrator.store import Owner
 from trunkline.orchestrator.sync.protocols import Journal, SwitchDriver, SwitchPlan, SwitchResult
+from trunkline.orchestrator.sync.switches import reason
 
 CARRIES = f"carries:{PORT}:10"
 
@@ -395,3 +396,21 @@ def test_a_defect_of_a_driver_shows_in_the_status_and_is_tried_again_later(site:
     assert site.settle() is None, "it is left alone for a while"
     site.sync()
     assert _state(site) == ("switch-ready", "")
+
+
+@pytest.mark.parametrize(
+    ("holders", "words"),
+    [
+        ({"container:c1"}, "container c1"),
+        ({"container:c1", "request:1", "request:2"}, "container c1 and a docker command that waits"),
+        ({"request:1"}, "a docker command that waits"),
+        ({"container:c1", "container:c2", "network:n1"}, "container c1 and 2 more"),
+    ],
+)
+def test_the_audit_trail_names_for_whom_a_line_was_sent(site: Site, holders: set[str], words: str) -> None:
+    for holder in holders:
+        site.hold(WEB, holder=holder)
+    vlan = site.context.inventory().segments[WEB].vlan
+    claim = HasVlan(vlan=vlan, name="tl-web")
+    said = reason(site.context, site.context.inventory(), frozenset({claim}))
+    assert said == f"segment web is wanted on h1 by {words}"

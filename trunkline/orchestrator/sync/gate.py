@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trunkline.orchestrator.intents import Attachment
     from trunkline.orchestrator.sync.context import Context
 
+REQUEST = "request:"
 POLL_SECONDS = 0.05
 HANDOVER_SECONDS = 20.0
 """So long the request holds on after it was granted: until then the network, or the container, holds by itself."""
@@ -41,7 +42,7 @@ class FabricGate:
         """
         store = self.context.store
         needs = needs_on(self.context.inventory(), self.host)
-        holder = f"request:{uuid4().hex}"
+        holder = f"{REQUEST}{uuid4().hex}"
         hold = partial(store.desired.hold, holder, host=self.host, known=needs)
         started, began = store.now(), time.monotonic()
         # Whoever asks may die meanwhile: the wish ends by itself.

@@ -33,6 +33,7 @@ from trunkline.orchestrator.planning import (
 from trunkline.orchestrator.store import DeviceLease, Operation
 from trunkline.orchestrator.sync.attachments import advance, retire
 from trunkline.orchestrator.sync.backoff import backoff_seconds
+from trunkline.orchestrator.sync.gate import REQUEST
 from trunkline.orchestrator.sync.neighbors import WHY as FORGOTTEN
 from trunkline.orchestrator.sync.neighbors import forget_neighbors
 from trunkline.orchestrator.sync.observation import Observation, observe
@@ -175,9 +176,13 @@ def reason(context: Context, inventory: Inventory, adding: frozenset[Claim]) -> 
 def _holders(names: frozenset[str]) -> str:
     if not names:
         return "nobody, but its grace is not over"
-    kind, _, identity = min(names).partition(":")
-    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"{kind} {identity[:12]}{others}"
+    lasting = sorted(name for name in names if not name.startswith(REQUEST))
+    waiting = "a docker command that waits" if len(lasting) < len(names) else ""
+    if not lasting:
+        return waiting
+    kind, _, identity = lasting[0].partition(":")
+    others = f" and {len(lasting) - 1} more" if len(lasting) > 1 else ""
+    return f"{kind} {identity[:12]}{others}" + (f" and {waiting}" if waiting else "")
 
 
 def sync_switch(
