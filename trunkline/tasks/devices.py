@@ -65,7 +65,7 @@ class Switches:
                 fix=f"correct them, or run `trunkline jobs run reconcile -d {switch.name}` to try them once more",
             )
         try:
-            session = self._pool.session(switch)
+            session = self._pool.session(switch, speech.grammar)
         except LoginRefused:
             self._refusals.refuse(key, credentials_mark(switch, salt=token_hex(8)))
             raise

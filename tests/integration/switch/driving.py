@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from tests.builders import a_switch
-from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.cisco_ios import GRAMMAR, CiscoIos
 from trunkline.drivers.switch.engine import SwitchDriver
 from trunkline.drivers.switch.session import connect
 from trunkline.lab.switch.server import RunningSwitch
@@ -57,7 +57,7 @@ def a_driver(running: RunningSwitch, **changes: object) -> Iterator[tuple[Switch
     def secret(_: SecretRef) -> str:
         return running.password
 
-    session = connect(switch, secrets=secret)
+    session = connect(switch, GRAMMAR, secrets=secret)
     try:
         yield SwitchDriver(switch, CiscoIos(), session), switch
     finally:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.builders import PORT_1, a_switch_intent
 from tests.integration.switch.driving import Notes, a_driver, as_inventory
+from trunkline.drivers.switch.cisco_ios import GRAMMAR
 from trunkline.drivers.switch.session import connect, scan_host_key
 from trunkline.lab.switch.faults import Faults
 from trunkline.lab.switch.server import RunningSwitch, running_switch
@@ -317,17 +318,17 @@ def test_no_password_goes_to_an_unknown_or_changed_host_key(running: RunningSwit
         return running.password
 
     with pytest.raises(HostKeyRefused):
-        connect(as_inventory(running, host_key=None), secrets=secret)
+        connect(as_inventory(running, host_key=None), GRAMMAR, secrets=secret)
     assert asked == []
     pinned = as_inventory(running)
     running.change_host_key()
     with pytest.raises(HostKeyRefused):
-        connect(pinned, secrets=secret)
+        connect(pinned, GRAMMAR, secrets=secret)
     assert running.logins == 0
     assert running.refused == 0, "nobody tried a password"
 
 
 def test_a_refused_login_is_tried_once(running: RunningSwitch) -> None:
     with pytest.raises(LoginRefused):
-        connect(as_inventory(running), secrets=lambda _: "wrong")
+        connect(as_inventory(running), GRAMMAR, secrets=lambda _: "wrong")
     assert running.refused <= 1

@@ -77,7 +77,10 @@ _PHRASES = {
     ),
 }
 
+PROMPT = r"{hostname}[^\s()>#]*(?P<inside>\((?P<mode>config[^)]*)\))?[>#] ?"
+"""``sw1>``, ``sw1#``, ``sw1(config-if)#``: of IOS, and of all who talk like it."""
 GRAMMAR = Grammar(
+    prompt=PROMPT,
     rejected=re.compile(
         r"^\s*(% ?Invalid input detected|% ?Incomplete command|% ?Ambiguous command|% ?Unrecognized|"
         r"% ?Unknown command|Command rejected|% ?Range command terminated|% .* overlaps with|% ?Bad mask|"
@@ -176,6 +179,7 @@ class CiscoIos:
 
     platform = "cisco_ios"
     grammar = GRAMMAR
+    blind = False
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands; a router is not asked about VLANs and switch ports."""

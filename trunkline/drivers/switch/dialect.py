@@ -57,6 +57,13 @@ class Grammar:
     """How a device talks.
 
     Attributes:
+        prompt: A regular expression of its prompts, ``{hostname}`` standing for the beginning of the device's name.
+            Group ``inside`` matches in configuration mode only, group ``mode`` is what it shows of the sub-mode.
+        modes: What ``mode`` shows and the name that blocks and phrases use for it; what is not here goes by itself.
+            Configuration mode itself is called ``config``, outside of it the mode is empty.
+        commit: Line that makes what was configured take effect, where that is a step of its own; empty where each line
+            does. It is refused as a whole.
+        discard: Line that drops what was configured and not committed.
         rejected: A reply with such a line is a refusal.
         benign: Lines that look like one and are none.
         unknown: A refusal with these words says that the device does not know the line, so that nothing was done.
@@ -73,6 +80,7 @@ class Grammar:
         longest_line: Characters.
     """
 
+    prompt: str
     rejected: re.Pattern[str]
     benign: re.Pattern[str]
     unknown: re.Pattern[str]
@@ -86,6 +94,16 @@ class Grammar:
     backup: str
     phrases: Mapping[str, Sequence[Phrase]]
     longest_line: int
+    modes: Sequence[tuple[re.Pattern[str], str]] = ()
+    commit: str = ""
+    discard: str = ""
+
+    def mode_of(self, prompt: re.Match[str]) -> str:
+        """Name the mode that a prompt shows."""
+        if prompt["inside"] is None:
+            return ""
+        shown = prompt["mode"] or "config"
+        return next((name for pattern, name in self.modes if pattern.fullmatch(shown)), shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +145,10 @@ class Dialect(Protocol):
     @property
     def grammar(self) -> Grammar:
         """How it talks."""
+
+    @property
+    def blind(self) -> bool:
+        """Say whether it was written without real output of such a device to check it against."""
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands that answer for this scope."""

@@ -22,6 +22,8 @@ from trunkline.orchestrator.errors import GuardRefused, PermanentError
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, SwitchIntent
 from trunkline.orchestrator.models import PortName, Switch
 
+BLIND = "no real output of this platform stands behind its dialect: read every line before you trust it"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchPlan:
@@ -170,7 +172,7 @@ class SwitchDriver:
             changes=tuple(allowed),
             lines=_lines(blocks),
             problems=problems,
-            notes=tuple(remarks(intent, state)),
+            notes=(*remarks(intent, state), *([BLIND] if self._dialect.blind else [])),
         )
 
     def _still_wanted(

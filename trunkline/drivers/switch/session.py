@@ -34,6 +34,7 @@ from trunkline.orchestrator.errors import (
     TransientError,
     Unreachable,
 )
+from trunkline.orchestrator.intents import Claim
 from trunkline.orchestrator.models import SecretRef, Switch
 
 CONNECT_SECONDS = 10.0
@@ -46,6 +47,7 @@ WIDEST_WINDOW = 16
 LONGEST_PAUSE_SECONDS = 15.0
 """No sync thinks longer than this between two exchanges."""
 LONGEST_REPLY = 400
+LONGEST_HOSTNAME = 16
 LONGEST_OUTPUT = 8_000_000
 KEY_TYPES = {
     "ssh-ed25519": ("ssh-ed25519",),
@@ -117,7 +119,7 @@ class _Pinned(paramiko.MissingHostKeyPolicy):
             )
 
 
-def connect(switch: Switch, *, secrets: Secrets) -> Session:
+def connect(switch: Switch, grammar: Grammar, *, secrets: Secrets) -> Session:
     """Log in.
 
     Raises:
@@ -152,7 +154,7 @@ def connect(switch: Switch, *, secrets: Secrets) -> Session:
     except (NetmikoBaseException, paramiko.SSHException, OSError, ValueError, EOFError) as error:
         link.close()
         raise _ssh_error(error, subject) from error
-    return Session(connection, subject)
+    return Session(connection, subject, grammar)
 
 
 def _log_in(switch: Switch, link: socket.socket, password: str, enable: str, subject: str) -> Any:
@@ -271,14 +273,12 @@ class _Sent:
 class Session:
     """A logged-in session on one switch, in privileged mode. Not for two threads at once."""
 
-    def __init__(self, connection: Any, subject: str) -> None:
+    def __init__(self, connection: Any, subject: str, grammar: Grammar) -> None:
         self._connection = connection  # netmiko's, untyped
         self._subject = subject
-        hostname = str(connection.base_prompt)[:16]
-        # IOS cuts long host names in configuration prompts, so only the beginning is fixed.
-        self._prompt = re.compile(
-            rf"(?:^|\n){re.escape(hostname)}[^\s()>#]*(?:\((?P<mode>config[^)]*)\))?[>#] ?"
-        )
+        # Some devices cut long host names in configuration prompts, so only the beginning is fixed.
+        hostname = re.escape(str(connection.base_prompt)[:LONGEST_HOSTNAME])
+        self._prompt = re.compile(rf"(?:^|\n){grammar.prompt.replace('{hostname}', hostname)}")
         self._reader = _Reader(connection.remote_conn, subject)
         self.broken = False
         self._used_at: float | None = time.monotonic()
@@ -408,7 +408,7 @@ class Session:
             more(f"the prompt after {echo!r}")
         output = reader.text[after : prompt.start()]
         reader.text = reader.text[prompt.end() :]
-        return output.strip("\n"), prompt["mode"] or ""
+        return output.strip("\n"), grammar.mode_of(prompt)
 
     def _expect(self, mode: str, wanted: str, line: str) -> None:
         if mode != wanted:
@@ -436,10 +436,19 @@ class _Push:
         self._one(self._grammar.enter_config, "config")
         for block in self._blocks:
             self._block(block)
+        if self._grammar.commit:
+            self._commit()
         self._one(self._grammar.leave_config, "")
         return Transcript(
             sent=tuple(self._sent), reply="\n".join(self._replies), refusals=tuple(self._refusals)
         )
+
+    def _commit(self) -> None:
+        """Let all of it take effect, or nothing: a commit that is refused is refused for every block."""
+        everything = frozenset[Claim]().union(*(block.claims for block in self._blocks))
+        whole = Block(enter=self._grammar.commit, mode="config", lines=(), claims=everything)
+        if self._refused(self._grammar.commit, self._one(self._grammar.commit, "config"), whole):
+            self._one(self._grammar.discard, "config")
 
     def _one(self, line: str, mode: str) -> str:
         """Send a line of ours and insist on the mode after it."""
@@ -511,7 +520,7 @@ class SessionPool:
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[Session, str]] = {}
 
-    def session(self, switch: Switch) -> Session:
+    def session(self, switch: Switch, grammar: Grammar) -> Session:
         """Give the kept session if it still answers, else a new one.
 
         Raises:
@@ -527,7 +536,7 @@ class SessionPool:
                 self._keep(switch, session, identity)
                 return session
             session.close()
-        session = connect(switch, secrets=self._secrets)
+        session = connect(switch, grammar, secrets=self._secrets)
         self._keep(switch, session, identity)
         return session
 

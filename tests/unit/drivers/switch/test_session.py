@@ -41,7 +41,7 @@ class Dribble:
 
 def ask(channel: Dribble, *, silence: float) -> str:
     connection = SimpleNamespace(base_prompt="sw1", remote_conn=channel)
-    output, _ = Session(connection, "switch sw1")._answer("show run", GRAMMAR, silence=silence)
+    output, _ = Session(connection, "switch sw1", GRAMMAR)._answer("show run", GRAMMAR, silence=silence)
     return output
 
 
