@@ -281,6 +281,14 @@ def test_whose_an_address_is_stays_readable_for_long_ids_and_strange_names(store
         assert not known.serves("0123456789abcdef" * 4)
 
 
+def test_a_long_reason_in_any_language_leaves_the_leases_readable(store: Store) -> None:
+    store.ledger.reserve(SEGMENT, ip_address("172.31.0.50"), by="operator", why="ü" * 80)
+    (lease,) = store.ledger.leases(SEGMENT)
+    assert lease.name == "ü" * 50
+    (event,) = store.ledger.history(SEGMENT, lease.address, 1)
+    assert event.name == lease.name
+
+
 def test_a_reserved_address_is_nobodys_until_all_who_reserved_it_let_go(store: Store) -> None:
     small = a_segment(quarantine_seconds=0.0, subnets=(a_subnet("172.31.0.0/29", "172.31.0.1"),))
     address = ip_address("172.31.0.2")
