@@ -7,16 +7,22 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, post, ready
-from trunkline.orchestrator.errors import PermanentError, Unreachable
-from trunkline.orchestrator.models import SegmentName
+from trunkline.orchestrator.errors import (
+    PermanentError,
+    Unreachable,
+)
+from trunkline.orchestrator.models import Segment, SegmentName
 from trunkline.orchestrator.store import Store, open_store
+from trunkline.orchestrator.store.ledger import Ledger
 
 MAC, OTHER = "02:42:00:00:00:01", "02:42:00:00:00:02"
 
@@ -285,3 +291,55 @@ def test_at_its_end_it_answers_what_was_asked_as_long_as_it_is_let(
         assert end.result(10) is patient
         assert "PoolID" in answer.result(10)
         assert not running.path.exists()
+
+
+def test_a_fixed_mac_that_is_back_before_its_release_was_told_keeps_its_address(plugin: Plugged) -> None:
+    pool = plugin.pool()
+    for number in range(70):
+        other = plugin.address(pool, f"02:42:00:00:01:{number:02x}")["Address"].partition("/")[0]
+        assert plugin.ask("IpamDriver.ReleaseAddress", {"PoolID": pool, "Address": other}) == {}
+    address = plugin.address(pool, MAC)["Address"]
+    bare = address.partition("/")[0]
+    assert plugin.ask("IpamDriver.ReleaseAddress", {"PoolID": pool, "Address": bare}) == {}
+    assert plugin.address(pool, MAC)["Address"] == address, "it is its favourite"
+    while not plugin.driver.deliver():
+        pass
+    assert states(plugin)[bare] == "PENDING", "what was released before is not who has it now"
+
+
+@dataclass
+class SlowLedger:
+    """A ledger whose first word of a release takes as long as the test wants."""
+
+    real: Ledger
+    arrived: threading.Event = field(default_factory=threading.Event)
+    finish: threading.Event = field(default_factory=threading.Event)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+    def release_endpoint(self, segment: Segment, **words: Any) -> bool:
+        """Wait, then tell."""
+        self.arrived.set()
+        assert self.finish.wait(20)
+        return self.real.release_endpoint(segment, **words)
+
+
+def test_a_release_that_was_read_before_its_address_was_given_again_is_not_told_twice(
+    plugin: Plugged,
+) -> None:
+    pool = plugin.pool()
+    given = [plugin.address(pool, mac)["Address"].partition("/")[0] for mac in (OTHER, MAC)]
+    for address in given:
+        plugin.ask("IpamDriver.ReleaseAddress", {"PoolID": pool, "Address": address})
+    slow = SlowLedger(plugin.driver.ledger)
+    object.__setattr__(plugin.driver, "ledger", slow)
+    with ThreadPoolExecutor(2) as others:
+        delivery = others.submit(plugin.driver.deliver)
+        assert slow.arrived.wait(10)
+        again = others.submit(plugin.address, pool, MAC)
+        wait([again], timeout=0.5)
+        slow.finish.set()
+        assert again.result(10)["Address"] == f"{given[1]}/16"
+        assert delivery.result(10)
+    assert states(plugin) == {given[0]: "QUARANTINE", given[1]: "PENDING"}

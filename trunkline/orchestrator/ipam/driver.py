@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -81,6 +81,7 @@ class IpamDriver:
         gate: Makes switch and link ready.
         link_is_up: Whether the segment's link is on this host; asked of the kernel alone.
         to_deliver: Set when there is something to release.
+        telling: Held while a release is told: two who do at once could tell one again after its address was given anew.
     """
 
     host: HostName
@@ -90,6 +91,7 @@ class IpamDriver:
     gate: Gate
     link_is_up: Callable[[SegmentName], bool]
     to_deliver: threading.Event
+    telling: threading.Lock = field(default_factory=threading.Lock)
 
     def request_pool(self, body: bytes) -> Answer:
         """Open a pool for a network that is created, or that dockerd has from before."""
@@ -128,8 +130,7 @@ class IpamDriver:
                 return _address_answer(known.interface)
         segment = self._segment(pool.segment)
         subnet = _of_network(segment, pool)
-        if ask.address is not None:
-            self._let_go_first(ask.pool_id, ask.address)
+        self._let_go_first(ask)
         if ask.address is not None and not ask.mac:
             address, mac = ask.address, self._keep(segment, ask.address)
         else:
@@ -156,6 +157,12 @@ class IpamDriver:
         return not self.book.releases(1)
 
     def _deliver(self, release: Release) -> None:
+        """Tell the ledger of one release, unless somebody else did since it was read."""
+        with self.telling:
+            if self.book.is_due(release):
+                self._tell(release)
+
+    def _tell(self, release: Release) -> None:
         pool = PoolId.parse(release.pool)
         segment = self.inventory().segments.get(pool.segment)
         if segment is not None:
@@ -273,11 +280,14 @@ class IpamDriver:
     def _name(self) -> str:
         return f"host:{self.host}"
 
-    def _let_go_first(self, pool: str, address: Address) -> None:
-        """Tell the ledger that the address is free before it is asked for again: a restart does both at once."""
-        for release in self.book.releases(DELIVERIES):
-            if (release.pool, release.address) == (pool, address):
-                self._deliver(release)
+    def _let_go_first(self, ask: AddressRequest) -> None:
+        """Tell the ledger what is free before it is asked for again: a restart does both at once.
+
+        A MAC that somebody chose comes back with the container. Its release, told after it got an address again, would
+        take that from it.
+        """
+        for release in self.book.releases_before(ask.pool_id, ask.address, ask.mac):
+            self._deliver(release)
 
 
 def _subnet(segment: Segment, ask: PoolRequest) -> Subnet:
