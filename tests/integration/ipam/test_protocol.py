@@ -8,7 +8,8 @@ import stat
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from trunkline.orchestrator.errors import (
     Unreachable,
 )
 from trunkline.orchestrator.models import Segment, SegmentName
-from trunkline.orchestrator.store import Store, open_store
+from trunkline.orchestrator.store import Owner, Store, open_store
 from trunkline.orchestrator.store.ledger import Ledger
 
 MAC, OTHER = "02:42:00:00:00:01", "02:42:00:00:00:02"
@@ -343,3 +344,19 @@ def test_a_release_that_was_read_before_its_address_was_given_again_is_not_told_
         assert again.result(10)["Address"] == f"{given[1]}/16"
         assert delivery.result(10)
     assert states(plugin) == {given[0]: "QUARANTINE", given[1]: "PENDING"}
+
+
+def test_a_container_with_fixed_mac_and_address_gets_nothing_that_went_to_another_host(
+    plugin: Plugged, store: Store
+) -> None:
+    """Its host lost power: nobody released its address here, and the ledger let it rest and gave it away."""
+    pool = plugin.pool()
+    bare = plugin.address(pool, MAC)["Address"].partition("/")[0]
+    web = plugin.inventory.segments[WEB]
+    (lease,) = store.ledger.leases(web)
+    assert store.ledger.end(replace(web, quarantine_seconds=0.0), lease)
+    theirs = Owner.by_mac(H2, OTHER)
+    store.ledger.allocate(
+        web, family=4, owner=theirs, host=H2, name="theirs", mac=OTHER, wanted=ip_address(bare)
+    )
+    assert "is held by container theirs on h2" in plugin.address(pool, MAC, bare)["Error"]

@@ -124,9 +124,11 @@ class IpamDriver:
         pool = PoolId.parse(ask.pool_id)
         if ask.is_gateway:
             return _address_answer(self._gateway(pool, ask))
-        if ask.address is not None:
+        if ask.address is not None and not ask.mac:
+            # Repeated by dockerd at its start. With a MAC it is a new start: the ledger may have given the address to
+            # somebody else since this host had it, as after a power cut that nobody released anything before.
             known = self.book.find(ask.pool_id, ask.address)
-            if known is not None and ask.mac in {"", known.mac}:
+            if known is not None:
                 return _address_answer(known.interface)
         segment = self._segment(pool.segment)
         subnet = _of_network(segment, pool)
