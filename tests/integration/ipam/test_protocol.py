@@ -21,7 +21,7 @@ from trunkline.orchestrator.errors import (
     PermanentError,
     Unreachable,
 )
-from trunkline.orchestrator.models import Segment, SegmentName
+from trunkline.orchestrator.models import ContainerId, Segment, SegmentName
 from trunkline.orchestrator.store import Owner, Store, open_store
 from trunkline.orchestrator.store.ledger import Ledger
 
@@ -360,3 +360,13 @@ def test_a_container_with_fixed_mac_and_address_gets_nothing_that_went_to_anothe
         web, family=4, owner=theirs, host=H2, name="theirs", mac=OTHER, wanted=ip_address(bare)
     )
     assert "is held by container theirs on h2" in plugin.address(pool, MAC, bare)["Error"]
+
+
+def test_an_auxiliary_address_is_none_that_is_kept_for_a_container_of_this_host(
+    plugin: Plugged, store: Store
+) -> None:
+    web = plugin.inventory.segments[WEB]
+    owner = Owner(container_id=ContainerId("1" * 64), endpoint="web")
+    kept = store.ledger.allocate(web, family=4, owner=owner, host=H1, name="c1", kept=True)
+    answer = plugin.address(plugin.pool(), "", str(kept.address))
+    assert "is held by container c1 on h1" in answer["Error"]

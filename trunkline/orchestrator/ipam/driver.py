@@ -271,7 +271,8 @@ class IpamDriver:
         while our book of this host is lost.
         """
         for lease in self.ledger.leases(segment, self.host):
-            if lease.address == address and lease.state in LIVE:
+            # One without a MAC is kept for a container that was never connected, so that nothing is repeated.
+            if lease.address == address and lease.state in LIVE and lease.mac:
                 return lease.mac
         self.ledger.reserve(
             segment, address, by=self._name, why=f"auxiliary address on {self.host}", host=self.host
