@@ -19,9 +19,10 @@ from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, post, ready
 from trunkline.orchestrator.errors import (
     PermanentError,
+    StoreUnavailable,
     Unreachable,
 )
-from trunkline.orchestrator.models import ContainerId, Segment, SegmentName
+from trunkline.orchestrator.models import ContainerId, Inventory, Segment, SegmentName
 from trunkline.orchestrator.store import Owner, Store, open_store
 from trunkline.orchestrator.store.ledger import Ledger
 
@@ -370,3 +371,23 @@ def test_an_auxiliary_address_is_none_that_is_kept_for_a_container_of_this_host(
     kept = store.ledger.allocate(web, family=4, owner=owner, host=H1, name="c1", kept=True)
     answer = plugin.address(plugin.pool(), "", str(kept.address))
     assert "is held by container c1 on h1" in answer["Error"]
+
+
+def test_what_dockerd_repeats_of_a_subnet_without_gateway_is_answered_without_redis(
+    store: Store, tmp_path: Path
+) -> None:
+    web = a_segment(subnets=(a_subnet("172.31.0.0/29", None),))
+    inventory = an_inventory(segments={WEB: web})
+    with plugged(store, tmp_path, inventory=inventory) as before:
+        ready(store, before.inventory, H1)
+        pool = before.pool("172.31.0.0/29")
+
+    def away() -> Inventory:
+        raise StoreUnavailable("does not answer", subject="record")
+
+    options = {"RequestAddressType": "com.docker.network.gateway"}
+    with plugged(store, tmp_path, inventory=inventory, has_link=True) as after:
+        object.__setattr__(after.driver, "inventory", away)
+        for address in ("", "172.31.0.6"):
+            ask = {"PoolID": pool, "Address": address, "Options": options}
+            assert after.ask("IpamDriver.RequestAddress", ask)["Address"] == "172.31.0.6/29"

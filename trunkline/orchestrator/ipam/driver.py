@@ -221,7 +221,10 @@ class IpamDriver:
         """
         gateway = self.book.gateway(ask.pool_id)
         if not gateway:
-            subnet = _of_network(self._segment(pool.segment), pool)
+            # The book knows a subnet without one: dockerd repeats this question too, when the record may be away.
+            subnet = Subnet(network=pool.subnet)
+            if gateway is None:
+                subnet = _of_network(self._segment(pool.segment), pool)
             gateway = f"{placeholder(subnet)}/{subnet.network.prefixlen}"
         if ask.address is not None and str(ask.address) != gateway.partition("/")[0]:
             raise AddressError(
