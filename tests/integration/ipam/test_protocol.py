@@ -18,6 +18,8 @@ import pytest
 from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, post, ready
 from trunkline.orchestrator.errors import (
+    ConfigError,
+    OrchestratorError,
     PermanentError,
     StoreUnavailable,
     Unreachable,
@@ -391,3 +393,29 @@ def test_what_dockerd_repeats_of_a_subnet_without_gateway_is_answered_without_re
         for address in ("", "172.31.0.6"):
             ask = {"PoolID": pool, "Address": address, "Options": options}
             assert after.ask("IpamDriver.RequestAddress", ask)["Address"] == "172.31.0.6/29"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreUnavailable("does not answer", subject="record"),
+        ConfigError("no inventory was applied yet", subject="inventory"),
+    ],
+)
+def test_a_pool_from_before_is_there_while_the_record_is_away_or_lost(
+    store: Store, tmp_path: Path, error: OrchestratorError
+) -> None:
+    with plugged(store, tmp_path) as before:
+        pool = before.pool()
+
+    def nothing() -> Inventory:
+        raise error
+
+    def unknown(_: SegmentName) -> bool:
+        raise error
+
+    with plugged(store, tmp_path) as after:
+        object.__setattr__(after.driver, "inventory", nothing)
+        object.__setattr__(after.driver, "link_is_up", unknown)
+        assert after.pool() == pool
+        assert not after.gate.opened

@@ -184,8 +184,8 @@ class IpamDriver:
     def _has_link(self, name: SegmentName) -> bool:
         try:
             return self.link_is_up(name)
-        except StoreUnavailable:
-            return True  # links are restored before dockerd starts; more cannot be known without the record
+        except (StoreUnavailable, ConfigError):
+            return True  # links are restored before dockerd starts; without the record nobody knows more
 
     def _segment(self, name: SegmentName) -> Segment:
         """Find a segment that this host may use.
