@@ -452,3 +452,26 @@ def test_what_was_forgotten_is_wished_for_no_more_unless_it_changed_hands_again(
     assert store.traces.forgotten(SW1, wishes) == 1
     assert store.traces.forgotten(SW1, store.traces.stale(SW1, 100)) == 0
     assert stale(store) == []
+
+
+def test_a_wish_is_granted_as_soon_as_its_address_has_rested_however_many_others_have(store: Store) -> None:
+    at_once = a_segment(quarantine_seconds=0.0)
+    for number in range(100):
+        ask(store, f"02:00:00:00:09:{number:02x}", segment=at_once)
+    leases = store.ledger.leases(at_once)
+    for lease in leases:
+        assert store.ledger.end(at_once, lease)
+    last = leases[-1].address
+    assert ask(store, wanted=last, segment=at_once).address == last
+
+
+def test_a_pool_is_not_full_because_many_of_another_have_rested_longer(store: Store) -> None:
+    subnets = (a_subnet("172.31.0.0/29", "172.31.0.1"), a_subnet("fd00:31::/64", None))
+    at_once = a_segment(quarantine_seconds=0.0, subnets=subnets)
+    given = {ask(store, f"02:00:00:00:09:0{number}", segment=at_once).address for number in range(5)}
+    for number in range(100):
+        owner = Owner.by_mac(H1, f"02:00:00:00:06:{number:02x}")
+        store.ledger.allocate(at_once, family=6, owner=owner, host=H1, name="")
+    for lease in reversed(store.ledger.leases(at_once)):
+        assert store.ledger.end(at_once, lease)
+    assert ask(store, segment=at_once).address in given

@@ -95,10 +95,19 @@ local function offered(pool, offset)
   return false
 end
 
+local function has_rested(place)
+  local rests_until = redis.call('ZSCORE', rest, place)
+  return rests_until and tonumber(rests_until) <= at
+end
+
 -- An address that rests may go to the container of the same name or MAC, and to nobody else.
 local function available(place)
   local lease = lease_at(base, place)
   if not lease then
+    return true
+  end
+  if lease.state == 'QUARANTINE' and has_rested(place) then
+    free(place)
     return true
   end
   local same = (ask.name ~= '' and lease.name == ask.name) or (ask.mac ~= '' and lease.mac == ask.mac)
@@ -236,9 +245,16 @@ if closed_since then
   redis.call('DEL', prefix .. 'closed', prefix .. 'told', prefix .. 'awaited')
 end
 
-for _, place in ipairs(redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIMIT', 0, 64)) do
-  free(place)
+-- Some at a time: others wait meanwhile.
+local most_at_once = 64
+local function free_rested()
+  local rested = redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIMIT', 0, most_at_once)
+  for _, place in ipairs(rested) do
+    free(place)
+  end
+  return #rested
 end
+free_rested()
 
 local granted = ask.offset and bound(ask.pool .. '|' .. ask.offset)
 if granted then
@@ -272,8 +288,9 @@ for _, kind in ipairs({ 'name', 'mac' }) do
 end
 
 -- What rests only because routers may remember it is better than nothing: the one that rested longest.
+local most_tried = 4096
 local function rested_somewhat()
-  for _, place in ipairs(redis.call('ZRANGE', rest, 0, 255)) do
+  for _, place in ipairs(redis.call('ZRANGE', rest, 0, most_tried - 1)) do
     local pool, offset = split(place)
     local lease = lease_at(base, place)
     if lease and lease.since <= at - usual_rest and offered(pool, offset) then
@@ -284,17 +301,35 @@ local function rested_somewhat()
   return nil
 end
 
-for _, pool in ipairs(ask.pools) do
-  if pool.bits > 0 then
-    local offset = next_bit(pool)
-    if offset then
-      return take(pool.id, string.format('%.0f', offset))
-    end
-  else
-    local offset = next_number(pool.id, pool.ranges)
-    if offset then
-      return take(pool.id, offset)
+local function next_free()
+  for _, pool in ipairs(ask.pools) do
+    if pool.bits > 0 then
+      local offset = next_bit(pool)
+      if offset then
+        return take(pool.id, string.format('%.0f', offset))
+      end
+    else
+      local offset = next_number(pool.id, pool.ranges)
+      if offset then
+        return take(pool.id, offset)
+      end
     end
   end
+  return nil
+end
+
+local found = next_free()
+if found then
+  return found
+end
+-- What has rested longest may all have been of other pools.
+local freed = 0
+repeat
+  local more = free_rested()
+  freed = freed + more
+until more == 0 or freed >= most_tried
+found = freed > 0 and next_free()
+if found then
+  return found
 end
 return ask.lenient and rested_somewhat() or { 'full', redis.call('ZCARD', rest) }
