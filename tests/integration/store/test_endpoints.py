@@ -475,3 +475,17 @@ def test_a_pool_is_not_full_because_many_of_another_have_rested_longer(store: St
     for lease in reversed(store.ledger.leases(at_once)):
         assert store.ledger.end(at_once, lease)
     assert ask(store, segment=at_once).address in given
+
+
+def test_a_kept_address_is_free_again_when_an_endpoint_never_showed(store: Store) -> None:
+    kept = keep(store)
+    ask(store, wanted=kept.address)
+    with pytest.raises(AddressError, match="is held by container c1"):
+        ask(store, OTHER, wanted=kept.address)
+    assert let_go(store, kept.address)
+    since = lease_of(store, kept.address)
+    gone = store.connection.do("ZRANGE", "tl:gone:h1", 0, -1, "WITHSCORES")
+    assert let_go(store, kept.address), "as often as somebody looks"
+    assert lease_of(store, kept.address) == since
+    assert store.connection.do("ZRANGE", "tl:gone:h1", 0, -1, "WITHSCORES") == gone
+    assert ask(store, OTHER, wanted=kept.address).address == kept.address

@@ -19,7 +19,7 @@ from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentErr
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, ShimIntent
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.models import ContainerId, host_key
-from trunkline.orchestrator.store import Owner
+from trunkline.orchestrator.store import LedgerLease, Owner
 from trunkline.orchestrator.store import ledger as ledger_module
 from trunkline.orchestrator.sync import endpoints, revival
 from trunkline.orchestrator.sync.gate import OPEN, FabricGate
@@ -663,3 +663,23 @@ def test_a_shim_that_could_not_be_made_has_an_address_that_nobody_confirmed(
     web = site.context.inventory().segments[WEB]
     own = [lease.state for lease in site.store.ledger.leases(web) if lease.name == "(host h1)"]
     assert own == ["PENDING", "PENDING"]
+
+
+def test_an_endpoint_that_never_showed_does_not_keep_its_containers_address_from_it(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host lost power after Docker got the address and before anybody put it on record as used."""
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    web = site.context.inventory().segments[WEB]
+    owner = Owner(container_id=CONTAINER, endpoint="web")
+    kept = ledger.allocate(web, family=4, owner=owner, host=H1, name="web-1", kept=True)
+
+    def asks(mac: str) -> LedgerLease:
+        by_mac = Owner.by_mac(H1, mac)
+        return ledger.allocate(web, family=4, owner=by_mac, host=H1, name="", mac=mac, wanted=kept.address)
+
+    asks("02:00:00:00:00:08")
+    monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
+    sync_host(machine, context=site.context, force=True)
+    assert asks("02:00:00:00:00:09").owner == owner

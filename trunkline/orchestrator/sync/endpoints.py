@@ -194,7 +194,7 @@ def _end(this: Pass, segment: Segment, lease: LedgerLease) -> None:
     ledger = this.context.store.ledger
     if not lease.kept:
         ledger.end(segment, lease)
-    elif lease.owner.container_id and lease.state == "ACTIVE":
+    elif lease.owner.container_id:
         ledger.release_endpoint(segment, address=lease.address, host=lease.host, mac=lease.mac)
 
 
