@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import an_inventory
+from tests.builders import a_subnet, an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
@@ -683,3 +683,20 @@ def test_an_endpoint_that_never_showed_does_not_keep_its_containers_address_from
     monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
     sync_host(machine, context=site.context, force=True)
     assert asks("02:00:00:00:00:09").owner == owner
+
+
+def test_a_kept_address_whose_subnet_is_gone_ends_no_pass(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    change_web(site, subnets=(a_subnet("10.9.0.0/24", "10.9.0.1"),))
+    stopped = replace(engine.container.endpoints["web"], endpoint_id="", mac="")
+    engine.container = replace(engine.container, running=False, endpoints={"web": stopped})
+    site.sync()
+    monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
+    problems = sync_host(machine, context=site.context, force=True)
+    assert problems is not None, site.store.devices.status(host_key(H1)).error

@@ -242,6 +242,13 @@ class Ledger:
         place, rest = place_in(segment, address), rest_of(segment)
         return bool(self._connection.script("release_endpoint", segment.name, place, host, mac, rest))
 
+    def vacate(self, segment: Segment, lease: LedgerLease) -> bool:
+        """Let the endpoint of a lease go as `release_endpoint` does, also where no subnet has the address any more."""
+        place, rest = place_of_lease(lease), rest_of(segment)
+        return bool(
+            self._connection.script("release_endpoint", lease.segment, place, lease.host, lease.mac, rest)
+        )
+
     def end(self, segment: Segment, lease: LedgerLease) -> bool:
         """Let the address of a lease rest; False when it is another endpoint's by now, so that nothing changed."""
         return bool(

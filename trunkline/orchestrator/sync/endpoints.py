@@ -195,7 +195,7 @@ def _end(this: Pass, segment: Segment, lease: LedgerLease) -> None:
     if not lease.kept:
         ledger.end(segment, lease)
     elif lease.owner.container_id:
-        ledger.release_endpoint(segment, address=lease.address, host=lease.host, mac=lease.mac)
+        ledger.vacate(segment, lease)
 
 
 def _tell_strays(
