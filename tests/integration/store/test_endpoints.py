@@ -489,3 +489,19 @@ def test_a_kept_address_is_free_again_when_an_endpoint_never_showed(store: Store
     assert lease_of(store, kept.address) == since
     assert store.connection.do("ZRANGE", "tl:gone:h1", 0, -1, "WITHSCORES") == gone
     assert ask(store, OTHER, wanted=kept.address).address == kept.address
+
+
+def test_an_endpoint_that_a_container_has_already_is_its_own(store: Store) -> None:
+    lease = ask(store)
+
+    def claim(mac: str, host: HostName = H1) -> LedgerLease:
+        return store.ledger.allocate(
+            SEGMENT, family=4, owner=C1, host=host, name="c1", mac=mac, kept=True, wanted=lease.address
+        )
+
+    assert (claim(MAC).address, claim(MAC).kept) == (lease.address, False)
+    store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="c1")
+    assert claim(MAC).address == lease.address
+    for mac, host in ((OTHER, H1), ("", H1), (MAC, H2)):
+        with pytest.raises(AddressError, match="is held by container c1"):
+            claim(mac, host)

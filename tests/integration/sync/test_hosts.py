@@ -700,3 +700,30 @@ def test_a_kept_address_whose_subnet_is_gone_ends_no_pass(
     monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
     problems = sync_host(machine, context=site.context, force=True)
     assert problems is not None, site.store.devices.status(host_key(H1)).error
+
+
+def test_a_container_with_a_label_that_was_started_on_the_network_has_its_address_by_right(
+    site: Site, machine: Machine
+) -> None:
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    web, mac = site.context.inventory().segments[WEB], "02:00:00:00:00:07"
+    given = [
+        ledger.allocate(web, family=family, owner=Owner.by_mac(H1, mac), host=H1, name="", mac=mac)
+        for family in (4, 6)
+    ]
+    endpoint = replace(
+        an_endpoint(), endpoint_id="e7", mac=mac, addresses=tuple(each.address for each in given)
+    )
+    engine.container = replace(engine.container, endpoints={"web": endpoint})
+    engine.networks_of_the_plugin = (
+        replace(a_network(), name="web", ours=True, endpoints={CONTAINER: endpoint}),
+    )
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    for _ in range(2):
+        assert sync_host(machine, context=site.context, force=True) == {}
+    owner = Owner(container_id=CONTAINER, endpoint="web")
+    leases = ledger.leases(web)
+    assert {(lease.state, lease.owner) for lease in leases} == {("ACTIVE", owner)}
+    assert {lease.address for lease in leases} == {each.address for each in given}

@@ -30,7 +30,8 @@ def attach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
     """
     asked = this.wishes[facts.id].addresses.get(segment, ())
     there = facts.endpoints.get(segment)
-    leases = _leases(this, facts, segment, asked if there is None else there.addresses or asked)
+    mac = "" if there is None else there.mac
+    leases = _leases(this, facts, segment, asked if there is None else there.addresses or asked, mac)
     addresses = tuple(lease.address for lease in leases)
     if there is None:
         there = _connect(this, facts, segment, addresses)
@@ -46,8 +47,9 @@ def attach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
 
 
 def _leases(
-    this: Pass, facts: ContainerFacts, segment: SegmentName, asked: Sequence[Address]
+    this: Pass, facts: ContainerFacts, segment: SegmentName, asked: Sequence[Address], mac: str
 ) -> tuple[LedgerLease, ...]:
+    """Give the container its addresses, or find those that it was started with: they are its MAC's."""
     ledger = this.context.store.ledger
     definition = this.inventory.segments[segment]
     families = sorted({subnet.network.version for subnet in definition.subnets})
@@ -59,6 +61,7 @@ def _leases(
             host=this.machine.name,
             name=facts.name,
             wanted=next((address for address in asked if address.version == family), None),
+            mac=mac,
             kept=True,
         )
         for family in families

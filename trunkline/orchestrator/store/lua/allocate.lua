@@ -122,7 +122,7 @@ local function bound(place)
   end
   -- Its last endpoint may still have it: seen by Docker, or about to be.
   local used = lease.state == 'ACTIVE' or owned(base, mac_field(ask.family, lease.host, lease.mac)) == place
-  if ask.mac == '' or (used and lease.mac ~= ask.mac) then
+  if ask.container ~= '' or ask.mac == '' or (used and lease.mac ~= ask.mac) then
     return nil
   end
   if lease.mac ~= ask.mac then
@@ -136,6 +136,18 @@ local function bound(place)
   put_lease(base, place, lease)
   came(ask.host, ask.mac)
   set_owner(base, mac_field(ask.family, ask.host, ask.mac), place)
+  return { 'ok', ask.pool, ask.offset, cjson.encode(lease) }
+end
+
+-- A container that asks for what its own endpoint has: the engine got it by MAC, before anybody knew whose it is.
+local function its_own(place)
+  local lease = lease_at(base, place)
+  if ask.container == '' or ask.mac == '' or not lease or lease.kept or lease.state == 'QUARANTINE' then
+    return nil
+  end
+  if lease.host ~= ask.host or lease.mac ~= ask.mac then
+    return nil
+  end
   return { 'ok', ask.pool, ask.offset, cjson.encode(lease) }
 end
 
@@ -256,7 +268,8 @@ local function free_rested()
 end
 free_rested()
 
-local granted = ask.offset and bound(ask.pool .. '|' .. ask.offset)
+local asked = ask.offset and ask.pool .. '|' .. ask.offset
+local granted = asked and (its_own(asked) or bound(asked))
 if granted then
   return granted
 end
