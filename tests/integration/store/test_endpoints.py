@@ -505,3 +505,14 @@ def test_an_endpoint_that_a_container_has_already_is_its_own(store: Store) -> No
     for mac, host in ((OTHER, H1), ("", H1), (MAC, H2)):
         with pytest.raises(AddressError, match="is held by container c1"):
             claim(mac, host)
+
+
+def test_what_is_in_use_is_put_on_record_though_it_rests_for_somebody_else(store: Store) -> None:
+    lease = ask(store)
+    assert store.ledger.end(SEGMENT, lease)
+    with pytest.raises(AddressError, match="rests"):
+        ask(store, OTHER, wanted=lease.address)
+    owner = Owner.by_mac(H2, OTHER)
+    words = {"family": 4, "host": H2, "name": "", "wanted": lease.address, "mac": OTHER, "known": True}
+    assert store.ledger.allocate(SEGMENT, owner=owner, **words).mac == OTHER  # type: ignore[arg-type]  # of several types
+    assert lease_of(store, lease.address).state == "PENDING"

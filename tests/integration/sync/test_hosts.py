@@ -727,3 +727,28 @@ def test_a_container_with_a_label_that_was_started_on_the_network_has_its_addres
     leases = ledger.leases(web)
     assert {(lease.state, lease.owner) for lease in leases} == {("ACTIVE", owner)}
     assert {lease.address for lease in leases} == {each.address for each in given}
+
+
+def test_an_address_that_was_released_by_mistake_is_its_endpoints_again(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network with that auxiliary address, or another container with that MAC, could not be made."""
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    web, mac = site.context.inventory().segments[WEB], "02:00:00:00:00:07"
+    lease = ledger.allocate(web, family=4, owner=Owner.by_mac(H1, mac), host=H1, name="", mac=mac)
+    engine.networks_of_the_plugin = (a_network((CONTAINER, mac, str(lease.address))),)
+    sync_host(machine, context=site.context, force=True)
+    assert ledger.release_endpoint(web, address=lease.address, host=H1, mac=mac)
+
+    def state() -> str:
+        return ledger.leases(web)[0].state
+
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert state() == "QUARANTINE", "Docker may show for a moment what it has released"
+    monkeypatch.setattr(endpoints, "SETTLING_SECONDS", 0.0)
+    for _ in range(2):
+        assert sync_host(machine, context=site.context, force=True) == {}
+    assert state() == "ACTIVE"
+    assert site.store.traces.gone([H1]) == {H1: frozenset()}

@@ -160,6 +160,8 @@ def _tell(this: Pass, name: str, segment: SegmentName, endpoint: Endpoint, owner
 
 UNCONFIRMED_SECONDS = 60.0
 """So long an address that the plug-in gave may wait for its endpoint to show."""
+SETTLING_SECONDS = 10.0
+"""So long Docker may show an endpoint whose address it has released."""
 
 
 def identify(this: Pass) -> None:
@@ -179,7 +181,8 @@ def identify(this: Pass) -> None:
             for address in endpoint.addresses
         }
         leases = ledger.leases(segment, this.machine.name)
-        _tell_strays(this, segment, guests.keys() - {(lease.mac, lease.address) for lease in leases}, guests)
+        known = {(lease.mac, lease.address) for lease in leases if not _is_mistaken(this, lease)}
+        _tell_strays(this, segment, guests.keys() - known, guests)
         for lease in leases:
             if lease.state not in {"PENDING", "ACTIVE"} or not lease.mac:
                 continue
@@ -190,6 +193,14 @@ def identify(this: Pass) -> None:
                 container, endpoint_id, label = guest
                 owner = Owner(container_id=container, endpoint=str(name))
                 ledger.identify(lease, owner=owner, endpoint_id=endpoint_id, name=label)
+
+
+def _is_mistaken(this: Pass, lease: LedgerLease) -> bool:
+    """Say whether an address rested before Docker was asked, so that an endpoint which Docker shows with it lives on.
+
+    Docker releases an address also for a network or a second endpoint with the same MAC that it could not make.
+    """
+    return lease.state == "QUARANTINE" and lease.since < this.read_at - SETTLING_SECONDS
 
 
 def _end(this: Pass, segment: Segment, lease: LedgerLease) -> None:

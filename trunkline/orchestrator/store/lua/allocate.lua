@@ -100,7 +100,7 @@ local function has_rested(place)
   return rests_until and tonumber(rests_until) <= at
 end
 
--- An address that rests may go to the container of the same name or MAC, and to nobody else.
+-- An address that rests may go to the container of the same name or MAC, or to who uses it, and to nobody else.
 local function available(place)
   local lease = lease_at(base, place)
   if not lease then
@@ -110,7 +110,7 @@ local function available(place)
     free(place)
     return true
   end
-  local same = (ask.name ~= '' and lease.name == ask.name) or (ask.mac ~= '' and lease.mac == ask.mac)
+  local same = ask.known or (ask.name ~= '' and lease.name == ask.name) or (ask.mac ~= '' and lease.mac == ask.mac)
   return lease.state == 'QUARANTINE' and same, lease
 end
 
