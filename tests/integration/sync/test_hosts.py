@@ -18,7 +18,7 @@ from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, ShimIntent
 from trunkline.orchestrator.inventory import dump
-from trunkline.orchestrator.models import ContainerId, host_key
+from trunkline.orchestrator.models import ContainerId, ExternalGateway, host_key
 from trunkline.orchestrator.store import LedgerLease, Owner
 from trunkline.orchestrator.store import ledger as ledger_module
 from trunkline.orchestrator.sync import endpoints, revival
@@ -752,3 +752,22 @@ def test_an_address_that_was_released_by_mistake_is_its_endpoints_again(
         assert sync_host(machine, context=site.context, force=True) == {}
     assert state() == "ACTIVE"
     assert site.store.traces.gone([H1]) == {H1: frozenset()}
+
+
+def test_a_host_gets_another_address_of_its_own_when_the_segment_gets_other_subnets(
+    site: Site, machine: Machine
+) -> None:
+    shims = machine.shims
+    assert isinstance(shims, PlayedShims)
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    change_web(site, host_access=True, gateway=ExternalGateway())
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    change_web(site, subnets=(a_subnet("10.9.0.0/24", "10.9.0.1"),))
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    (shim,) = shims.made.values()
+    assert [str(address) for address in shim.addresses] == ["10.9.0.2/32"]

@@ -123,20 +123,25 @@ def _title(this: Pass) -> str:
 
 
 def _leases(this: Pass, segment: Segment) -> tuple[LedgerLease, ...]:
-    host, mac = this.machine.name, shim_mac(this.machine.name, segment.name)
     families = sorted({subnet.network.version for subnet in segment.subnets})
-    return tuple(
-        this.context.store.ledger.allocate(
-            segment,
-            family=family,
-            owner=Owner.by_mac(host, mac),
-            host=host,
-            name=_title(this),
-            mac=mac,
-            kept=True,
+    return tuple(_lease(this, segment, family) for family in families)
+
+
+def _lease(this: Pass, segment: Segment, family: int) -> LedgerLease:
+    host, mac = this.machine.name, shim_mac(this.machine.name, segment.name)
+    owner, ledger = Owner.by_mac(host, mac), this.context.store.ledger
+
+    def allocate() -> LedgerLease:
+        return ledger.allocate(
+            segment, family=family, owner=owner, host=host, name=_title(this), mac=mac, kept=True
         )
-        for family in families
-    )
+
+    try:
+        return allocate()
+    except AddressError:
+        # Its subnet has left the segment: nobody would ever remove this host and start it again.
+        ledger.release(segment, owner, family)
+        return allocate()
 
 
 def _intent(
