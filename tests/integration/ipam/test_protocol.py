@@ -6,8 +6,10 @@ import json
 import socket
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,11 +26,13 @@ from trunkline.orchestrator.errors import (
     StoreUnavailable,
     Unreachable,
 )
+from trunkline.orchestrator.ipam import server as server_module
 from trunkline.orchestrator.models import ContainerId, Inventory, Segment, SegmentName
 from trunkline.orchestrator.store import Owner, Store, open_store
 from trunkline.orchestrator.store.ledger import Ledger
 
 MAC, OTHER = "02:42:00:00:00:01", "02:42:00:00:00:02"
+LONG = b"POST /IpamDriver.RequestPool HTTP/1.1\r\nContent-Length: 60000"
 
 
 @pytest.fixture
@@ -419,3 +423,24 @@ def test_a_pool_from_before_is_there_while_the_record_is_away_or_lost(
         object.__setattr__(after.driver, "link_is_up", unknown)
         assert after.pool() == pool
         assert not after.gate.opened
+
+
+@pytest.mark.parametrize("start", [b"POST /IpamDriver.RequestPool HTTP/1.1\r\nX: ", LONG + b"\r\n\r\n"])
+def test_a_question_that_comes_byte_by_byte_is_not_waited_for_without_end(
+    plugin: Plugged, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(server_module, "READ_SECONDS", 0.5)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(plugin.path))
+        client.sendall(start)
+        client.settimeout(0.1)
+        last = time.monotonic() + 10
+        while time.monotonic() < last:
+            with suppress(TimeoutError):
+                try:
+                    client.send(b"x")
+                    assert client.recv(1) == b""
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+                return
+    pytest.fail("it is still waited for")
