@@ -386,6 +386,17 @@ def test_the_gate_opens_when_switch_and_link_are_there_and_says_why_it_does_not(
         workers.join()
 
 
+def test_the_gate_of_a_drained_host_stays_closed(site: Site) -> None:
+    site.store.desired.cordon(H1, who="test")
+    gate = FabricGate(host=H1, context=site.context)
+    with pytest.raises(GateClosed, match="host h1 is drained; `trunkline jobs run drain -d h1 --undo`"):
+        gate.open(WEB, 0.2)
+    assert site.store.desired.attachments(H1) == (), "nobody asked the switch for anything"
+    site.store.desired.uncordon(H1)
+    with pytest.raises(GateClosed, match="nobody made it so"):
+        gate.open(WEB, 0.2)
+
+
 def test_the_gate_tells_at_once_what_the_switch_refused(site: Site, machine: Machine) -> None:
     del machine
     site.running.set_faults(
