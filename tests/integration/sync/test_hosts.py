@@ -782,3 +782,30 @@ def test_a_host_gets_another_address_of_its_own_when_the_segment_gets_other_subn
     assert sync_host(machine, context=site.context, force=True) == {}
     (shim,) = shims.made.values()
     assert [str(address) for address in shim.addresses] == ["10.9.0.2/32"]
+
+
+def test_a_shim_that_cannot_be_removed_keeps_its_addresses(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(name: str) -> bool:
+        raise PermanentError("the kernel refused", subject=f"shim {name}")
+
+    shims = machine.shims
+    assert isinstance(shims, PlayedShims)
+    change_web(site, host_access=True)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    change_web(site, host_access=False)
+    site.sync()
+    web = site.context.inventory().segments[WEB]
+
+    def own() -> set[str]:
+        return {each.state for each in site.store.ledger.leases(web) if each.name == "(host h1)"}
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shims, "remove", refuses)
+        assert sync_host(machine, context=site.context, force=True)
+    assert own() == {"ACTIVE"}, "it still answers to them"
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert own() == {"QUARANTINE"}

@@ -85,11 +85,6 @@ def lower_shims(this: Pass, wanted: Iterable[AttachmentIntent]) -> None:
             if name not in names.values() and _has_company(this, name, link)
         }
         surplus = sorted(there.keys() - kept)
-        for segment in _known(this).values():
-            # After a reboot the shim is gone, and its address is still on record.
-            if (surplus or segment.host_access) and _name(this, segment) not in kept:
-                mac = shim_mac(this.machine.name, segment.name)
-                this.context.store.ledger.release(segment, Owner.by_mac(this.machine.name, mac))
         for name in surplus:
             write(
                 this,
@@ -97,6 +92,12 @@ def lower_shims(this: Pass, wanted: Iterable[AttachmentIntent]) -> None:
                 (f"ip link del {name}",),
                 partial(shims.remove, name),
             )
+        # Only now: whoever gets the addresses must not find them in use. Those of a shim that a pass before removed, or
+        # a reboot, are still on record.
+        for segment in _known(this).values():
+            if _name(this, segment) not in kept:
+                mac = shim_mac(this.machine.name, segment.name)
+                this.context.store.ledger.release(segment, Owner.by_mac(this.machine.name, mac))
     except OrchestratorError as error:
         this.failed(f"shims of {this.machine.name}", error)
 
