@@ -115,6 +115,9 @@ def _deliver(driver: IpamDriver, stop: threading.Event) -> None:
         except OrchestratorError as error:
             log.warning("releases.wait", error=str(error))
             stop.wait(DELIVER_SECONDS)
+        except Exception:  # a defect must not keep every release from the ledger until the next start
+            log.exception("releases.broke")
+            stop.wait(DELIVER_SECONDS)
 
 
 def _url(name: HostName, context: Context) -> str:

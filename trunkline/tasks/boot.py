@@ -7,6 +7,7 @@ not, which would not be ours. At that moment neither Redis nor the network may b
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,11 +32,15 @@ def write_links(folder: Path, links: Sequence[LinkIntent]) -> None:
     text = json.dumps([asdict(link) for link in sorted(links, key=lambda link: link.name)], indent=2)
     path = folder / FILE
     try:
-        if path.exists() and path.read_text(encoding="utf-8") == text:
+        if path.exists() and path.read_bytes() == text.encode():
             return
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_suffix(".draft")
-        draft.write_text(text, encoding="utf-8")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            # Else a power cut soon after may leave the name without the content (rename(2) promises no order).
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
         log.warning("links.unwritten", path=str(path), error=error.strerror)

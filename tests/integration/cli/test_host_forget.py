@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import pytest
 
 from tests.integration.cli.site import Site
@@ -84,6 +86,22 @@ def test_what_a_gone_host_held_is_taken_down_and_its_addresses_rest(gone: Site) 
     assert [lease.state for lease in gone.store.ledger.leases(current(gone).segments[WEB])] == ["QUARANTINE"]
     assert gone.store.desired.generation(DeviceKey("switch:sw1")) > before
     assert removals(gone) == 1
+
+
+def test_what_its_networks_reserved_is_let_go_also_where_another_host_did_so_first(gone: Site) -> None:
+    web, ledger = current(gone).segments[WEB], gone.store.ledger
+    shared, own = ip_address("172.31.0.9"), ip_address("172.31.0.10")
+    for address, hosts in ((shared, ("h2", "h1")), (own, ("h1",))):
+        for host in hosts:
+            ledger.reserve(web, address, by=f"host:{host}", why="auxiliary", host=HostName(host))
+    said = gone.shell("host", "forget", "h1", "--yes", **SOON)
+    assert {f"- address {address} of web, reserved" for address in (shared, own)} <= set(
+        said.out.splitlines()
+    )
+    states = {lease.address: lease.state for lease in ledger.leases(web)}
+    assert (states[shared], states[own]) == ("RESERVED", "QUARANTINE")
+    assert ledger.unreserve(web, shared, by="host:h2")
+    assert {lease.state for lease in ledger.leases(web)} == {"QUARANTINE"}
 
 
 def test_forgetting_twice_or_somebody_unknown_says_that_there_is_nothing(gone: Site) -> None:

@@ -100,6 +100,18 @@ def test_what_a_network_reserved_is_not_an_operators_to_release(empty: Site) -> 
     assert "is reserved, but not by an operator (auxiliary address on h1)" in said.err
 
 
+def test_what_a_network_reserved_too_is_not_said_to_be_released(empty: Site) -> None:
+    empty.apply()
+    empty.shell("ip", "reserve", "172.31.0.77")
+    segment = web(empty)
+    wanted = segment.subnets[0].network[77]
+    empty.store.ledger.reserve(segment, wanted, by="host:h1", why="auxiliary address on h1", host=H1)
+    said = empty.shell("ip", "release", str(wanted))
+    told = f"address {wanted} of segment web stays reserved by host:h1; your reservation is taken back\n"
+    assert (said.status, said.out) == (0, told)
+    assert [lease.state for lease in empty.store.ledger.leases(segment)] == ["RESERVED"]
+
+
 def test_a_containers_address_is_released_by_force_only(empty: Site, lease: LedgerLease) -> None:
     said = empty.shell("ip", "release", str(lease.address))
     assert said.status == 1

@@ -7,22 +7,34 @@ import socket
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.ipam.plugged import H1, H2, WEB, Plugged, plugged, post, ready
-from trunkline.orchestrator.errors import PermanentError, Unreachable
+from trunkline.orchestrator.errors import (
+    ConfigError,
+    OrchestratorError,
+    PermanentError,
+    StoreUnavailable,
+    Unreachable,
+)
+from trunkline.orchestrator.ipam import server as server_module
 from trunkline.orchestrator.ipam.book import Book
-from trunkline.orchestrator.models import SegmentName
-from trunkline.orchestrator.store import Store, open_store
+from trunkline.orchestrator.models import ContainerId, Inventory, Segment, SegmentName
+from trunkline.orchestrator.store import Owner, Store, open_store
+from trunkline.orchestrator.store.ledger import Ledger
 
 MAC, OTHER = "02:42:00:00:00:01", "02:42:00:00:00:02"
+LONG = b"POST /IpamDriver.RequestPool HTTP/1.1\r\nContent-Length: 60000"
 
 
 @pytest.fixture
@@ -321,3 +333,148 @@ def test_a_book_of_an_older_version_is_read(tmp_path: Path) -> None:
         assert [pool for pool, _ in book.given_before(1.0)] == ["p"]
         book.enter("p", found)
         assert book.given_before(1.0) == ()
+
+
+def test_a_fixed_mac_that_is_back_before_its_release_was_told_keeps_its_address(plugin: Plugged) -> None:
+    pool = plugin.pool()
+    for number in range(70):
+        other = plugin.address(pool, f"02:42:00:00:01:{number:02x}")["Address"].partition("/")[0]
+        assert plugin.ask("IpamDriver.ReleaseAddress", {"PoolID": pool, "Address": other}) == {}
+    address = plugin.address(pool, MAC)["Address"]
+    bare = address.partition("/")[0]
+    assert plugin.ask("IpamDriver.ReleaseAddress", {"PoolID": pool, "Address": bare}) == {}
+    assert plugin.address(pool, MAC)["Address"] == address, "it is its favourite"
+    while not plugin.driver.deliver():
+        pass
+    assert states(plugin)[bare] == "PENDING", "what was released before is not who has it now"
+
+
+@dataclass
+class SlowLedger:
+    """A ledger whose first word of a release takes as long as the test wants."""
+
+    real: Ledger
+    arrived: threading.Event = field(default_factory=threading.Event)
+    finish: threading.Event = field(default_factory=threading.Event)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.real, name)
+
+    def release_endpoint(self, segment: Segment, **words: Any) -> bool:
+        """Wait, then tell."""
+        self.arrived.set()
+        assert self.finish.wait(20)
+        return self.real.release_endpoint(segment, **words)
+
+
+def test_a_release_that_was_read_before_its_address_was_given_again_is_not_told_twice(
+    plugin: Plugged,
+) -> None:
+    pool = plugin.pool()
+    given = [plugin.address(pool, mac)["Address"].partition("/")[0] for mac in (OTHER, MAC)]
+    for address in given:
+        plugin.ask("IpamDriver.ReleaseAddress", {"PoolID": pool, "Address": address})
+    slow = SlowLedger(plugin.driver.ledger)
+    object.__setattr__(plugin.driver, "ledger", slow)
+    with ThreadPoolExecutor(2) as others:
+        delivery = others.submit(plugin.driver.deliver)
+        assert slow.arrived.wait(10)
+        again = others.submit(plugin.address, pool, MAC)
+        wait([again], timeout=0.5)
+        slow.finish.set()
+        assert again.result(10)["Address"] == f"{given[1]}/16"
+        assert delivery.result(10)
+    assert states(plugin) == {given[0]: "QUARANTINE", given[1]: "PENDING"}
+
+
+def test_a_container_with_fixed_mac_and_address_gets_nothing_that_went_to_another_host(
+    plugin: Plugged, store: Store
+) -> None:
+    """Its host lost power: nobody released its address here, and the ledger let it rest and gave it away."""
+    pool = plugin.pool()
+    bare = plugin.address(pool, MAC)["Address"].partition("/")[0]
+    web = plugin.inventory.segments[WEB]
+    (lease,) = store.ledger.leases(web)
+    assert store.ledger.end(replace(web, quarantine_seconds=0.0), lease)
+    theirs = Owner.by_mac(H2, OTHER)
+    store.ledger.allocate(
+        web, family=4, owner=theirs, host=H2, name="theirs", mac=OTHER, wanted=ip_address(bare)
+    )
+    assert "is held by container theirs on h2" in plugin.address(pool, MAC, bare)["Error"]
+
+
+def test_an_auxiliary_address_is_none_that_is_kept_for_a_container_of_this_host(
+    plugin: Plugged, store: Store
+) -> None:
+    web = plugin.inventory.segments[WEB]
+    owner = Owner(container_id=ContainerId("1" * 64), endpoint="web")
+    kept = store.ledger.allocate(web, family=4, owner=owner, host=H1, name="c1", kept=True)
+    answer = plugin.address(plugin.pool(), "", str(kept.address))
+    assert "is held by container c1 on h1" in answer["Error"]
+
+
+def test_what_dockerd_repeats_of_a_subnet_without_gateway_is_answered_without_redis(
+    store: Store, tmp_path: Path
+) -> None:
+    web = a_segment(subnets=(a_subnet("172.31.0.0/29", None),))
+    inventory = an_inventory(segments={WEB: web})
+    with plugged(store, tmp_path, inventory=inventory) as before:
+        ready(store, before.inventory, H1)
+        pool = before.pool("172.31.0.0/29")
+
+    def away() -> Inventory:
+        raise StoreUnavailable("does not answer", subject="record")
+
+    options = {"RequestAddressType": "com.docker.network.gateway"}
+    with plugged(store, tmp_path, inventory=inventory, has_link=True) as after:
+        object.__setattr__(after.driver, "inventory", away)
+        for address in ("", "172.31.0.6"):
+            ask = {"PoolID": pool, "Address": address, "Options": options}
+            assert after.ask("IpamDriver.RequestAddress", ask)["Address"] == "172.31.0.6/29"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreUnavailable("does not answer", subject="record"),
+        ConfigError("no inventory was applied yet", subject="inventory"),
+    ],
+)
+def test_a_pool_from_before_is_there_while_the_record_is_away_or_lost(
+    store: Store, tmp_path: Path, error: OrchestratorError
+) -> None:
+    with plugged(store, tmp_path) as before:
+        pool = before.pool()
+
+    def nothing() -> Inventory:
+        raise error
+
+    def unknown(_: SegmentName) -> bool:
+        raise error
+
+    with plugged(store, tmp_path) as after:
+        object.__setattr__(after.driver, "inventory", nothing)
+        object.__setattr__(after.driver, "link_is_up", unknown)
+        assert after.pool() == pool
+        assert not after.gate.opened
+
+
+@pytest.mark.parametrize("start", [b"POST /IpamDriver.RequestPool HTTP/1.1\r\nX: ", LONG + b"\r\n\r\n"])
+def test_a_question_that_comes_byte_by_byte_is_not_waited_for_without_end(
+    plugin: Plugged, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(server_module, "READ_SECONDS", 0.5)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(plugin.path))
+        client.sendall(start)
+        client.settimeout(0.1)
+        last = time.monotonic() + 10
+        while time.monotonic() < last:
+            with suppress(TimeoutError):
+                try:
+                    client.send(b"x")
+                    assert client.recv(1) == b""
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+                return
+    pytest.fail("it is still waited for")

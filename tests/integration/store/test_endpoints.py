@@ -281,6 +281,14 @@ def test_whose_an_address_is_stays_readable_for_long_ids_and_strange_names(store
         assert not known.serves("0123456789abcdef" * 4)
 
 
+def test_a_long_reason_in_any_language_leaves_the_leases_readable(store: Store) -> None:
+    store.ledger.reserve(SEGMENT, ip_address("172.31.0.50"), by="operator", why="ü" * 80)
+    (lease,) = store.ledger.leases(SEGMENT)
+    assert lease.name == "ü" * 50
+    (event,) = store.ledger.history(SEGMENT, lease.address, 1)
+    assert event.name == lease.name
+
+
 def test_a_reserved_address_is_nobodys_until_all_who_reserved_it_let_go(store: Store) -> None:
     small = a_segment(quarantine_seconds=0.0, subnets=(a_subnet("172.31.0.0/29", "172.31.0.1"),))
     address = ip_address("172.31.0.2")
@@ -444,3 +452,67 @@ def test_what_was_forgotten_is_wished_for_no_more_unless_it_changed_hands_again(
     assert store.traces.forgotten(SW1, wishes) == 1
     assert store.traces.forgotten(SW1, store.traces.stale(SW1, 100)) == 0
     assert stale(store) == []
+
+
+def test_a_wish_is_granted_as_soon_as_its_address_has_rested_however_many_others_have(store: Store) -> None:
+    at_once = a_segment(quarantine_seconds=0.0)
+    for number in range(100):
+        ask(store, f"02:00:00:00:09:{number:02x}", segment=at_once)
+    leases = store.ledger.leases(at_once)
+    for lease in leases:
+        assert store.ledger.end(at_once, lease)
+    last = leases[-1].address
+    assert ask(store, wanted=last, segment=at_once).address == last
+
+
+def test_a_pool_is_not_full_because_many_of_another_have_rested_longer(store: Store) -> None:
+    subnets = (a_subnet("172.31.0.0/29", "172.31.0.1"), a_subnet("fd00:31::/64", None))
+    at_once = a_segment(quarantine_seconds=0.0, subnets=subnets)
+    given = {ask(store, f"02:00:00:00:09:0{number}", segment=at_once).address for number in range(5)}
+    for number in range(100):
+        owner = Owner.by_mac(H1, f"02:00:00:00:06:{number:02x}")
+        store.ledger.allocate(at_once, family=6, owner=owner, host=H1, name="")
+    for lease in reversed(store.ledger.leases(at_once)):
+        assert store.ledger.end(at_once, lease)
+    assert ask(store, segment=at_once).address in given
+
+
+def test_a_kept_address_is_free_again_when_an_endpoint_never_showed(store: Store) -> None:
+    kept = keep(store)
+    ask(store, wanted=kept.address)
+    with pytest.raises(AddressError, match="is held by container c1"):
+        ask(store, OTHER, wanted=kept.address)
+    assert let_go(store, kept.address)
+    since = lease_of(store, kept.address)
+    gone = store.connection.do("ZRANGE", "tl:gone:h1", 0, -1, "WITHSCORES")
+    assert let_go(store, kept.address), "as often as somebody looks"
+    assert lease_of(store, kept.address) == since
+    assert store.connection.do("ZRANGE", "tl:gone:h1", 0, -1, "WITHSCORES") == gone
+    assert ask(store, OTHER, wanted=kept.address).address == kept.address
+
+
+def test_an_endpoint_that_a_container_has_already_is_its_own(store: Store) -> None:
+    lease = ask(store)
+
+    def claim(mac: str, host: HostName = H1) -> LedgerLease:
+        return store.ledger.allocate(
+            SEGMENT, family=4, owner=C1, host=host, name="c1", mac=mac, kept=True, wanted=lease.address
+        )
+
+    assert (claim(MAC).address, claim(MAC).kept) == (lease.address, False)
+    store.ledger.identify(lease, owner=C1, endpoint_id="e1", name="c1")
+    assert claim(MAC).address == lease.address
+    for mac, host in ((OTHER, H1), ("", H1), (MAC, H2)):
+        with pytest.raises(AddressError, match="is held by container c1"):
+            claim(mac, host)
+
+
+def test_what_is_in_use_is_put_on_record_though_it_rests_for_somebody_else(store: Store) -> None:
+    lease = ask(store)
+    assert store.ledger.end(SEGMENT, lease)
+    with pytest.raises(AddressError, match="rests"):
+        ask(store, OTHER, wanted=lease.address)
+    owner = Owner.by_mac(H2, OTHER)
+    words = {"family": 4, "host": H2, "name": "", "wanted": lease.address, "mac": OTHER, "known": True}
+    assert store.ledger.allocate(SEGMENT, owner=owner, **words).mac == OTHER  # type: ignore[arg-type]  # of several types
+    assert lease_of(store, lease.address).state == "PENDING"

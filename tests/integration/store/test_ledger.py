@@ -326,3 +326,16 @@ def test_rather_than_none_an_address_is_given_that_rested_as_long_as_any_does(
         second = Ledger(connection).allocate(UNSAID, family=4, owner=C2, host=H1, name="c2")
     assert second.address == first.address
     assert store.ledger.leases(UNSAID)[0].owner == C2
+
+
+def test_that_address_is_found_among_any_number_of_others_that_rest(store: Store, redis_url: str) -> None:
+    store.traces.note_announcing(H1, announces=False)
+    both = replace(UNSAID, subnets=(*UNSAID.subnets, a_subnet("fd00:31::/64", None)))
+    for number in range(2, 302):
+        give(store, both, number, family=6, name="")
+        store.ledger.release(both, an_owner(number))
+    first = give(store, both, 1)
+    store.ledger.release(both, C1)
+    with closing(Hurried(redis_url)) as connection:
+        second = Ledger(connection).allocate(both, family=4, owner=C2, host=H1, name="c2")
+    assert second.address == first.address

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.builders import an_inventory
+from tests.builders import a_subnet, an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, ShimIntent
 from trunkline.orchestrator.inventory import dump
-from trunkline.orchestrator.models import ContainerId, host_key
-from trunkline.orchestrator.store import Owner
+from trunkline.orchestrator.models import ContainerId, ExternalGateway, host_key
+from trunkline.orchestrator.store import LedgerLease, Owner
 from trunkline.orchestrator.store import ledger as ledger_module
 from trunkline.orchestrator.sync import endpoints, revival
 from trunkline.orchestrator.sync.gate import OPEN, FabricGate
@@ -386,6 +386,17 @@ def test_the_gate_opens_when_switch_and_link_are_there_and_says_why_it_does_not(
         workers.join()
 
 
+def test_the_gate_of_a_drained_host_stays_closed(site: Site) -> None:
+    site.store.desired.cordon(H1, who="test")
+    gate = FabricGate(host=H1, context=site.context)
+    with pytest.raises(GateClosed, match="host h1 is drained; `trunkline jobs run drain -d h1 --undo`"):
+        gate.open(WEB, 0.2)
+    assert site.store.desired.attachments(H1) == (), "nobody asked the switch for anything"
+    site.store.desired.uncordon(H1)
+    with pytest.raises(GateClosed, match="nobody made it so"):
+        gate.open(WEB, 0.2)
+
+
 def test_the_gate_tells_at_once_what_the_switch_refused(site: Site, machine: Machine) -> None:
     del machine
     site.running.set_faults(
@@ -663,3 +674,138 @@ def test_a_shim_that_could_not_be_made_has_an_address_that_nobody_confirmed(
     web = site.context.inventory().segments[WEB]
     own = [lease.state for lease in site.store.ledger.leases(web) if lease.name == "(host h1)"]
     assert own == ["PENDING", "PENDING"]
+
+
+def test_an_endpoint_that_never_showed_does_not_keep_its_containers_address_from_it(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host lost power after Docker got the address and before anybody put it on record as used."""
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    web = site.context.inventory().segments[WEB]
+    owner = Owner(container_id=CONTAINER, endpoint="web")
+    kept = ledger.allocate(web, family=4, owner=owner, host=H1, name="web-1", kept=True)
+
+    def asks(mac: str) -> LedgerLease:
+        by_mac = Owner.by_mac(H1, mac)
+        return ledger.allocate(web, family=4, owner=by_mac, host=H1, name="", mac=mac, wanted=kept.address)
+
+    asks("02:00:00:00:00:08")
+    monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
+    sync_host(machine, context=site.context, force=True)
+    assert asks("02:00:00:00:00:09").owner == owner
+
+
+def test_a_kept_address_whose_subnet_is_gone_ends_no_pass(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    change_web(site, subnets=(a_subnet("10.9.0.0/24", "10.9.0.1"),))
+    stopped = replace(engine.container.endpoints["web"], endpoint_id="", mac="")
+    engine.container = replace(engine.container, running=False, endpoints={"web": stopped})
+    site.sync()
+    monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
+    problems = sync_host(machine, context=site.context, force=True)
+    assert problems is not None, site.store.devices.status(host_key(H1)).error
+
+
+def test_a_container_with_a_label_that_was_started_on_the_network_has_its_address_by_right(
+    site: Site, machine: Machine
+) -> None:
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    web, mac = site.context.inventory().segments[WEB], "02:00:00:00:00:07"
+    given = [
+        ledger.allocate(web, family=family, owner=Owner.by_mac(H1, mac), host=H1, name="", mac=mac)
+        for family in (4, 6)
+    ]
+    endpoint = replace(
+        an_endpoint(), endpoint_id="e7", mac=mac, addresses=tuple(each.address for each in given)
+    )
+    engine.container = replace(engine.container, endpoints={"web": endpoint})
+    engine.networks_of_the_plugin = (
+        replace(a_network(), name="web", ours=True, endpoints={CONTAINER: endpoint}),
+    )
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    for _ in range(2):
+        assert sync_host(machine, context=site.context, force=True) == {}
+    owner = Owner(container_id=CONTAINER, endpoint="web")
+    leases = ledger.leases(web)
+    assert {(lease.state, lease.owner) for lease in leases} == {("ACTIVE", owner)}
+    assert {lease.address for lease in leases} == {each.address for each in given}
+
+
+def test_an_address_that_was_released_by_mistake_is_its_endpoints_again(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network with that auxiliary address, or another container with that MAC, could not be made."""
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    web, mac = site.context.inventory().segments[WEB], "02:00:00:00:00:07"
+    lease = ledger.allocate(web, family=4, owner=Owner.by_mac(H1, mac), host=H1, name="", mac=mac)
+    engine.networks_of_the_plugin = (a_network((CONTAINER, mac, str(lease.address))),)
+    sync_host(machine, context=site.context, force=True)
+    assert ledger.release_endpoint(web, address=lease.address, host=H1, mac=mac)
+
+    def state() -> str:
+        return ledger.leases(web)[0].state
+
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert state() == "QUARANTINE", "Docker may show for a moment what it has released"
+    monkeypatch.setattr(endpoints, "SETTLING_SECONDS", 0.0)
+    for _ in range(2):
+        assert sync_host(machine, context=site.context, force=True) == {}
+    assert state() == "ACTIVE"
+    assert site.store.traces.gone([H1]) == {H1: frozenset()}
+
+
+def test_a_host_gets_another_address_of_its_own_when_the_segment_gets_other_subnets(
+    site: Site, machine: Machine
+) -> None:
+    shims = machine.shims
+    assert isinstance(shims, PlayedShims)
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    change_web(site, host_access=True, gateway=ExternalGateway())
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    change_web(site, subnets=(a_subnet("10.9.0.0/24", "10.9.0.1"),))
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    (shim,) = shims.made.values()
+    assert [str(address) for address in shim.addresses] == ["10.9.0.2/32"]
+
+
+def test_a_shim_that_cannot_be_removed_keeps_its_addresses(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(name: str) -> bool:
+        raise PermanentError("the kernel refused", subject=f"shim {name}")
+
+    shims = machine.shims
+    assert isinstance(shims, PlayedShims)
+    change_web(site, host_access=True)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    assert sync_host(machine, context=site.context, force=True) == {}
+    change_web(site, host_access=False)
+    site.sync()
+    web = site.context.inventory().segments[WEB]
+
+    def own() -> set[str]:
+        return {each.state for each in site.store.ledger.leases(web) if each.name == "(host h1)"}
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shims, "remove", refuses)
+        assert sync_host(machine, context=site.context, force=True)
+    assert own() == {"ACTIVE"}, "it still answers to them"
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert own() == {"QUARANTINE"}

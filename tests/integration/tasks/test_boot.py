@@ -80,3 +80,11 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file is in the way")
     write_links(tmp_path / "state", [WEB])
     assert restore_links(tmp_path / "state", Asked()) == 0
+
+
+def test_a_damaged_file_is_written_anew(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"\xff\x00\xfe")
+    write_links(tmp_path, [WEB])
+    asked = Asked()
+    assert restore_links(tmp_path, asked) == 1
+    assert asked.links == [WEB]

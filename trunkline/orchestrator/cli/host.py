@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from trunkline.orchestrator.models import HostName, Inventory
+    from trunkline.orchestrator.models import HostName, Inventory, Segment
     from trunkline.orchestrator.settings import Settings
-    from trunkline.orchestrator.store import Store
+    from trunkline.orchestrator.store import LedgerLease, Store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="One Docker host: forget it.")
 
@@ -93,12 +93,10 @@ def belongings(store: Store, inventory: Inventory | None, host: HostName) -> lis
         for each in store.desired.attachments(host)
     ]
     segments = inventory.segments.values() if inventory is not None else ()
-    found += [
-        f"address {lease.address} of {segment.name}, container {lease.name or lease.owner.container_id[:12]}"
-        for segment in segments
-        for lease in store.ledger.leases(segment, host)
-        if lease.state != "QUARANTINE"
-    ]
+    for segment in segments:
+        for lease in _leases(store, segment, host):
+            who = "reserved" if lease.state == "RESERVED" else f"container {_name(lease)}"
+            found.append(f"address {lease.address} of {segment.name}, {who}")
     if host in store.desired.cordoned():
         found.append("the mark that it is drained")
     return found
@@ -112,10 +110,10 @@ def let_go(store: Store, inventory: Inventory | None, host: HostName) -> None:
     from trunkline.orchestrator.models import switch_key
 
     for segment in inventory.segments.values() if inventory is not None else ():
-        for lease in store.ledger.leases(segment, host):
+        for lease in _leases(store, segment, host):
             if lease.state == "RESERVED":
                 store.ledger.unreserve(segment, lease.address, by=f"host:{host}")
-            elif lease.state != "QUARANTINE":
+            else:
                 store.ledger.end(segment, lease)
     for holder in store.desired.holders_of(host):
         store.desired.hold(holder, host=host, wanted=frozenset(), known={})
@@ -124,3 +122,17 @@ def let_go(store: Store, inventory: Inventory | None, host: HostName) -> None:
     store.desired.uncordon(host)
     store.devices.forget_host(host)
     store.desired.touch(tuple(map(switch_key, inventory.switches)) if inventory is not None else ())
+
+
+def _leases(store: Store, segment: Segment, host: HostName) -> list[LedgerLease]:
+    """Give what a host holds of a segment, and what its networks reserve, whoever else does and did so first."""
+    return [
+        lease
+        for lease in store.ledger.leases(segment)
+        if (lease.state in {"PENDING", "ACTIVE"} and lease.host == host)
+        or (lease.state == "RESERVED" and f"host:{host}" in store.ledger.reservers(lease))
+    ]
+
+
+def _name(lease: LedgerLease) -> str:
+    return lease.name or lease.owner.container_id[:12]

@@ -120,6 +120,11 @@ def release(
                 subject=subject,
                 fix="remove what needs it; an auxiliary address goes with its Docker network",
             )
+        if others := sorted(store.ledger.reservers(lease)):
+            sys.stdout.write(
+                f"{subject} stays reserved by {', '.join(others)}; your reservation is taken back\n"
+            )
+            return
     elif not force:
         raise GuardRefused(
             f"is held by {_who(lease)} on {lease.host}",

@@ -134,10 +134,22 @@ class Book:
         """Give the oldest releases."""
         with self._change() as file:
             rows = file.execute("SELECT * FROM releases ORDER BY number LIMIT ?", (most,)).fetchall()
-        return tuple(
-            Release(number=number, pool=pool, address=ip_address(address), mac=mac)
-            for number, pool, address, mac in rows
-        )
+        return tuple(_release(*row) for row in rows)
+
+    def releases_before(self, pool: str, address: Address | None, mac: str) -> tuple[Release, ...]:
+        """Give the releases to tell before this address, or this MAC, is given an endpoint again; the oldest first."""
+        with self._change() as file:
+            rows = file.execute(
+                "SELECT * FROM releases WHERE (pool = ? AND address = ?) OR (mac = ? AND mac != '') ORDER BY number",
+                (pool, str(address), mac),
+            ).fetchall()
+        return tuple(_release(*row) for row in rows)
+
+    def is_due(self, release: Release) -> bool:
+        """Say whether a release is still to be told."""
+        with self._change() as file:
+            row = file.execute("SELECT 1 FROM releases WHERE number = ?", (release.number,)).fetchone()
+        return row is not None
 
     def delivered(self, number: int) -> None:
         """Strike a release off."""
@@ -164,3 +176,7 @@ class Book:
             subject=f"address book {self._path}",
             fix="make room or correct its owner; a damaged one may be removed, the record has the same",
         )
+
+
+def _release(number: int, pool: str, address: str, mac: str) -> Release:
+    return Release(number=number, pool=pool, address=ip_address(address), mac=mac)

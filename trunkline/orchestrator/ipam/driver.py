@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -83,6 +83,7 @@ class IpamDriver:
         gate: Makes switch and link ready.
         link_is_up: Whether the segment's link is on this host; asked of the kernel alone.
         to_deliver: Set when there is something to release.
+        telling: Held while a release is told: two who do at once could tell one again after its address was given anew.
     """
 
     host: HostName
@@ -92,6 +93,7 @@ class IpamDriver:
     gate: Gate
     link_is_up: Callable[[SegmentName], bool]
     to_deliver: threading.Event
+    telling: threading.Lock = field(default_factory=threading.Lock)
 
     def request_pool(self, body: bytes) -> Answer:
         """Open a pool for a network that is created, or that dockerd has from before."""
@@ -124,14 +126,15 @@ class IpamDriver:
         pool = PoolId.parse(ask.pool_id)
         if ask.is_gateway:
             return _address_answer(self._gateway(pool, ask))
-        if ask.address is not None:
+        if ask.address is not None and not ask.mac:
+            # Repeated by dockerd at its start. With a MAC it is a new start: the ledger may have given the address to
+            # somebody else since this host had it, as after a power cut that nobody released anything before.
             known = self.book.find(ask.pool_id, ask.address)
-            if known is not None and ask.mac in {"", known.mac}:
+            if known is not None:
                 return _address_answer(known.interface)
         segment = self._segment(pool.segment)
         subnet = _of_network(segment, pool)
-        if ask.address is not None:
-            self._let_go_first(ask.pool_id, ask.address)
+        self._let_go_first(ask)
         if ask.address is not None and not ask.mac:
             address, mac = ask.address, self._keep(segment, ask.address)
         else:
@@ -183,6 +186,12 @@ class IpamDriver:
         return not self.book.releases(1)
 
     def _deliver(self, release: Release) -> None:
+        """Tell the ledger of one release, unless somebody else did since it was read."""
+        with self.telling:
+            if self.book.is_due(release):
+                self._tell(release)
+
+    def _tell(self, release: Release) -> None:
         pool = PoolId.parse(release.pool)
         segment = self.inventory().segments.get(pool.segment)
         if segment is not None:
@@ -202,8 +211,8 @@ class IpamDriver:
     def _has_link(self, name: SegmentName) -> bool:
         try:
             return self.link_is_up(name)
-        except StoreUnavailable:
-            return True  # links are restored before dockerd starts; more cannot be known without the record
+        except (StoreUnavailable, ConfigError):
+            return True  # links are restored before dockerd starts; without the record nobody knows more
 
     def _segment(self, name: SegmentName) -> Segment:
         """Find a segment that this host may use.
@@ -239,7 +248,10 @@ class IpamDriver:
         """
         gateway = self.book.gateway(ask.pool_id)
         if not gateway:
-            subnet = _of_network(self._segment(pool.segment), pool)
+            # The book knows a subnet without one: dockerd repeats this question too, when the record may be away.
+            subnet = Subnet(network=pool.subnet)
+            if gateway is None:
+                subnet = _of_network(self._segment(pool.segment), pool)
             gateway = f"{placeholder(subnet)}/{subnet.network.prefixlen}"
         if ask.address is not None and str(ask.address) != gateway.partition("/")[0]:
             raise AddressError(
@@ -289,7 +301,8 @@ class IpamDriver:
         while our book of this host is lost.
         """
         for lease in self.ledger.leases(segment, self.host):
-            if lease.address == address and lease.state in LIVE:
+            # One without a MAC is kept for a container that was never connected, so that nothing is repeated.
+            if lease.address == address and lease.state in LIVE and lease.mac:
                 return lease.mac
         self.ledger.reserve(
             segment, address, by=self._name, why=f"auxiliary address on {self.host}", host=self.host
@@ -300,11 +313,14 @@ class IpamDriver:
     def _name(self) -> str:
         return f"host:{self.host}"
 
-    def _let_go_first(self, pool: str, address: Address) -> None:
-        """Tell the ledger that the address is free before it is asked for again: a restart does both at once."""
-        for release in self.book.releases(DELIVERIES):
-            if (release.pool, release.address) == (pool, address):
-                self._deliver(release)
+    def _let_go_first(self, ask: AddressRequest) -> None:
+        """Tell the ledger what is free before it is asked for again: a restart does both at once.
+
+        A MAC that somebody chose comes back with the container. Its release, told after it got an address again, would
+        take that from it.
+        """
+        for release in self.book.releases_before(ask.pool_id, ask.address, ask.mac):
+            self._deliver(release)
 
 
 def _subnet(segment: Segment, ask: PoolRequest) -> Subnet:

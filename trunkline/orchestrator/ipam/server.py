@@ -6,6 +6,7 @@ a 200 with an ``Error`` in it. A question may wait for a switch; a connection th
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -16,17 +17,22 @@ import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from trunkline.orchestrator.errors import OrchestratorError, PermanentError, unforeseen
 from trunkline.orchestrator.ipam.driver import Answer, IpamDriver
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 log = structlog.get_logger(__name__)
 
 MOST_BYTES = 64 * 1024
 """Docker's own bodies are a few hundred bytes."""
-SILENCE_SECONDS = 60.0
+READ_SECONDS = 60.0
+"""So long a question may take to arrive, and an answer to leave."""
 MOST_AT_ONCE = 256
 """Docker asks one question per network at a time; more connections than that are somebody else's."""
 CONTENT_TYPE = "application/vnd.docker.plugins.v1.1+json"
@@ -128,10 +134,33 @@ def handlers_of(driver: IpamDriver) -> Mapping[str, Handler]:
     }
 
 
+class _Hurried(io.RawIOBase):
+    """What a client sends until a moment: one that goes on byte by byte would keep its place for ever."""
+
+    def __init__(self, client: socket.socket, seconds: float) -> None:
+        self._client = client
+        self._last = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        left = self._last - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._client.settimeout(left)
+        return self._client.recv_into(buffer)
+
+
 class _Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = SILENCE_SECONDS
     server: IpamServer
+
+    def setup(self) -> None:
+        """Read no longer than that."""
+        super().setup()
+        self.rfile.close()
+        self.rfile = io.BufferedReader(_Hurried(self.connection, READ_SECONDS))
 
     def do_POST(self) -> None:  # the library's name
         """Answer one question."""
@@ -160,6 +189,7 @@ class _Request(BaseHTTPRequestHandler):
         return self.rfile.read(length)
 
     def _answer(self, status: int, answer: Answer) -> None:
+        self.connection.settimeout(READ_SECONDS)
         text = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", CONTENT_TYPE)

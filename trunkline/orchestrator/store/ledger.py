@@ -39,8 +39,8 @@ from trunkline.orchestrator.store.places import (
 )
 from trunkline.orchestrator.store.records import LedgerEvent, LedgerLease, Owner
 
-LONGEST_NAME = 100
-"""Of a container's name so much counts."""
+LONGEST_NAME_BYTES = 100
+"""Of a container's name, or a reservation's reason, so much counts."""
 BUCKETS_AT_ONCE, EVENTS_AT_ONCE = 8, 1000
 PATIENCE_SECONDS = 15.0
 """A ledger that was lost opens without hosts of which there was no sign of life for so long."""
@@ -129,7 +129,7 @@ class Ledger:
             "container": owner.container_id,
             "endpoint": owner.endpoint,
             "host": host,
-            "name": name[:LONGEST_NAME],
+            "name": _cut(name),
             "mac": mac,
             "kept": kept,
             "gated": gated,
@@ -226,7 +226,7 @@ class Ledger:
             owner.container_id,
             owner.endpoint,
             endpoint_id,
-            name[:LONGEST_NAME],
+            _cut(name),
         )
         return bool(answer)
 
@@ -241,6 +241,13 @@ class Ledger:
         """
         place, rest = place_in(segment, address), rest_of(segment)
         return bool(self._connection.script("release_endpoint", segment.name, place, host, mac, rest))
+
+    def vacate(self, segment: Segment, lease: LedgerLease) -> bool:
+        """Let the endpoint of a lease go as `release_endpoint` does, also where no subnet has the address any more."""
+        place, rest = place_of_lease(lease), rest_of(segment)
+        return bool(
+            self._connection.script("release_endpoint", lease.segment, place, lease.host, lease.mac, rest)
+        )
 
     def end(self, segment: Segment, lease: LedgerLease) -> bool:
         """Let the address of a lease rest; False when it is another endpoint's by now, so that nothing changed."""
@@ -276,7 +283,7 @@ class Ledger:
         place, digest = place_in(segment, address), digest_of(specs_of(segment))
         for _ in range(MOST_DEFINITIONS):
             answer = self._connection.script(
-                "reserve", segment.name, digest, place, by, host or "", why[:LONGEST_NAME]
+                "reserve", segment.name, digest, place, by, host or "", _cut(why)
             )
             match answer:
                 case ["ok"]:
@@ -358,3 +365,8 @@ class Ledger:
             some = buckets[first : first + BUCKETS_AT_ONCE]
             found.update(self._connection.script("leases", segment.name, host, *some))
         return list(found.items())
+
+
+def _cut(text: str) -> str:
+    """Cut a name between two characters: the scripts cut bytes, and half a character makes a lease unreadable."""
+    return text.encode(errors="replace")[:LONGEST_NAME_BYTES].decode(errors="ignore")

@@ -30,7 +30,8 @@ def attach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
     """
     asked = this.wishes[facts.id].addresses.get(segment, ())
     there = facts.endpoints.get(segment)
-    leases = _leases(this, facts, segment, asked if there is None else there.addresses or asked)
+    mac = "" if there is None else there.mac
+    leases = _leases(this, facts, segment, asked if there is None else there.addresses or asked, mac)
     addresses = tuple(lease.address for lease in leases)
     if there is None:
         there = _connect(this, facts, segment, addresses)
@@ -46,8 +47,9 @@ def attach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
 
 
 def _leases(
-    this: Pass, facts: ContainerFacts, segment: SegmentName, asked: Sequence[Address]
+    this: Pass, facts: ContainerFacts, segment: SegmentName, asked: Sequence[Address], mac: str
 ) -> tuple[LedgerLease, ...]:
+    """Give the container its addresses, or find those that it was started with: they are its MAC's."""
     ledger = this.context.store.ledger
     definition = this.inventory.segments[segment]
     families = sorted({subnet.network.version for subnet in definition.subnets})
@@ -59,6 +61,7 @@ def _leases(
             host=this.machine.name,
             name=facts.name,
             wanted=next((address for address in asked if address.version == family), None),
+            mac=mac,
             kept=True,
         )
         for family in families
@@ -157,6 +160,8 @@ def _tell(this: Pass, name: str, segment: SegmentName, endpoint: Endpoint, owner
 
 UNCONFIRMED_SECONDS = 60.0
 """So long an address that the plug-in gave may wait for its endpoint to show."""
+SETTLING_SECONDS = 10.0
+"""So long Docker may show an endpoint whose address it has released."""
 
 
 def identify(this: Pass) -> None:
@@ -176,7 +181,8 @@ def identify(this: Pass) -> None:
             for address in endpoint.addresses
         }
         leases = ledger.leases(segment, this.machine.name)
-        _tell_strays(this, segment, guests.keys() - {(lease.mac, lease.address) for lease in leases}, guests)
+        known = {(lease.mac, lease.address) for lease in leases if not _is_mistaken(this, lease)}
+        _tell_strays(this, segment, guests.keys() - known, guests)
         for lease in leases:
             if lease.state not in {"PENDING", "ACTIVE"} or not lease.mac:
                 continue
@@ -189,13 +195,21 @@ def identify(this: Pass) -> None:
                 ledger.identify(lease, owner=owner, endpoint_id=endpoint_id, name=label)
 
 
+def _is_mistaken(this: Pass, lease: LedgerLease) -> bool:
+    """Say whether an address rested before Docker was asked, so that an endpoint which Docker shows with it lives on.
+
+    Docker releases an address also for a network or a second endpoint with the same MAC that it could not make.
+    """
+    return lease.state == "QUARANTINE" and lease.since < this.read_at - SETTLING_SECONDS
+
+
 def _end(this: Pass, segment: Segment, lease: LedgerLease) -> None:
     """Let an address rest whose endpoint is gone; one that a label asked for waits for its container's next one."""
     ledger = this.context.store.ledger
     if not lease.kept:
         ledger.end(segment, lease)
-    elif lease.owner.container_id and lease.state == "ACTIVE":
-        ledger.release_endpoint(segment, address=lease.address, host=lease.host, mac=lease.mac)
+    elif lease.owner.container_id:
+        ledger.vacate(segment, lease)
 
 
 def _tell_strays(

@@ -37,10 +37,15 @@ class FabricGate:
         """Hold the segment, and wait until its switches and its link are ready.
 
         Raises:
-            GateClosed: they are not, after that time or because a sync said why; nothing is held then.
+            GateClosed: they are not, after that time or because a sync said why, or the host is drained; nothing is
+                held then.
             StoreUnavailable: Redis does not answer.
         """
         store = self.context.store
+        if self.host in store.desired.cordoned():
+            # Nothing holds the segment here once the request is over: a container would lose its VLAN right away.
+            undo = f"`trunkline jobs run drain -d {self.host} --undo` takes it back into use"
+            raise GateClosed(segment, "absent", f"host {self.host} is drained; {undo}")
         needs = needs_on(self.context.inventory(), self.host)
         holder = f"{REQUEST}{uuid4().hex}"
         hold = partial(store.desired.hold, holder, host=self.host, known=needs)

@@ -87,13 +87,17 @@ class Machine:
 
 @dataclass(slots=True, kw_only=True)
 class Pass:
-    """One pass over one host: what was read at its start, and the problems it met."""
+    """One pass over one host: what was read at its start, and the problems it met.
+
+    ``read_at``: when Docker was asked, in seconds since the epoch by Redis's clock.
+    """
 
     context: Context
     machine: Machine
     inventory: Inventory
     all_containers: tuple[ContainerFacts, ...] = ()
     gated: tuple[GatedNetwork, ...] = ()
+    read_at: float = 0.0
     wishes: Mapping[ContainerId, Wanted] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     transient: bool = False
@@ -111,6 +115,7 @@ class Pass:
         """
         engine, traces = self.machine.engine, self.context.store.traces
         traces.note_announcing(self.machine.name, announces=engine.announces())
+        self.read_at = self.context.store.now()
         self.all_containers = engine.all_containers()
         self.gated = tuple(engine.gated())
 

@@ -85,11 +85,6 @@ def lower_shims(this: Pass, wanted: Iterable[AttachmentIntent]) -> None:
             if name not in names.values() and _has_company(this, name, link)
         }
         surplus = sorted(there.keys() - kept)
-        for segment in _known(this).values():
-            # After a reboot the shim is gone, and its address is still on record.
-            if (surplus or segment.host_access) and _name(this, segment) not in kept:
-                mac = shim_mac(this.machine.name, segment.name)
-                this.context.store.ledger.release(segment, Owner.by_mac(this.machine.name, mac))
         for name in surplus:
             write(
                 this,
@@ -97,6 +92,12 @@ def lower_shims(this: Pass, wanted: Iterable[AttachmentIntent]) -> None:
                 (f"ip link del {name}",),
                 partial(shims.remove, name),
             )
+        # Only now: whoever gets the addresses must not find them in use. Those of a shim that a pass before removed, or
+        # a reboot, are still on record.
+        for segment in _known(this).values():
+            if _name(this, segment) not in kept:
+                mac = shim_mac(this.machine.name, segment.name)
+                this.context.store.ledger.release(segment, Owner.by_mac(this.machine.name, mac))
     except OrchestratorError as error:
         this.failed(f"shims of {this.machine.name}", error)
 
@@ -123,20 +124,25 @@ def _title(this: Pass) -> str:
 
 
 def _leases(this: Pass, segment: Segment) -> tuple[LedgerLease, ...]:
-    host, mac = this.machine.name, shim_mac(this.machine.name, segment.name)
     families = sorted({subnet.network.version for subnet in segment.subnets})
-    return tuple(
-        this.context.store.ledger.allocate(
-            segment,
-            family=family,
-            owner=Owner.by_mac(host, mac),
-            host=host,
-            name=_title(this),
-            mac=mac,
-            kept=True,
+    return tuple(_lease(this, segment, family) for family in families)
+
+
+def _lease(this: Pass, segment: Segment, family: int) -> LedgerLease:
+    host, mac = this.machine.name, shim_mac(this.machine.name, segment.name)
+    owner, ledger = Owner.by_mac(host, mac), this.context.store.ledger
+
+    def allocate() -> LedgerLease:
+        return ledger.allocate(
+            segment, family=family, owner=owner, host=host, name=_title(this), mac=mac, kept=True
         )
-        for family in families
-    )
+
+    try:
+        return allocate()
+    except AddressError:
+        # Its subnet has left the segment: nobody would ever remove this host and start it again.
+        ledger.release(segment, owner, family)
+        return allocate()
 
 
 def _intent(

@@ -95,13 +95,22 @@ local function offered(pool, offset)
   return false
 end
 
--- An address that rests may go to the container of the same name or MAC, and to nobody else.
+local function has_rested(place)
+  local rests_until = redis.call('ZSCORE', rest, place)
+  return rests_until and tonumber(rests_until) <= at
+end
+
+-- An address that rests may go to the container of the same name or MAC, or to who uses it, and to nobody else.
 local function available(place)
   local lease = lease_at(base, place)
   if not lease then
     return true
   end
-  local same = (ask.name ~= '' and lease.name == ask.name) or (ask.mac ~= '' and lease.mac == ask.mac)
+  if lease.state == 'QUARANTINE' and has_rested(place) then
+    free(place)
+    return true
+  end
+  local same = ask.known or (ask.name ~= '' and lease.name == ask.name) or (ask.mac ~= '' and lease.mac == ask.mac)
   return lease.state == 'QUARANTINE' and same, lease
 end
 
@@ -113,7 +122,7 @@ local function bound(place)
   end
   -- Its last endpoint may still have it: seen by Docker, or about to be.
   local used = lease.state == 'ACTIVE' or owned(base, mac_field(ask.family, lease.host, lease.mac)) == place
-  if ask.mac == '' or (used and lease.mac ~= ask.mac) then
+  if ask.container ~= '' or ask.mac == '' or (used and lease.mac ~= ask.mac) then
     return nil
   end
   if lease.mac ~= ask.mac then
@@ -127,6 +136,18 @@ local function bound(place)
   put_lease(base, place, lease)
   came(ask.host, ask.mac)
   set_owner(base, mac_field(ask.family, ask.host, ask.mac), place)
+  return { 'ok', ask.pool, ask.offset, cjson.encode(lease) }
+end
+
+-- A container that asks for what its own endpoint has: the engine got it by MAC, before anybody knew whose it is.
+local function its_own(place)
+  local lease = lease_at(base, place)
+  if ask.container == '' or ask.mac == '' or not lease or lease.kept or lease.state == 'QUARANTINE' then
+    return nil
+  end
+  if lease.host ~= ask.host or lease.mac ~= ask.mac then
+    return nil
+  end
   return { 'ok', ask.pool, ask.offset, cjson.encode(lease) }
 end
 
@@ -236,11 +257,19 @@ if closed_since then
   redis.call('DEL', prefix .. 'closed', prefix .. 'told', prefix .. 'awaited')
 end
 
-for _, place in ipairs(redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIMIT', 0, 64)) do
-  free(place)
+-- Some at a time: others wait meanwhile.
+local most_at_once = 64
+local function free_rested()
+  local rested = redis.call('ZRANGEBYSCORE', rest, '-inf', stamp(at), 'LIMIT', 0, most_at_once)
+  for _, place in ipairs(rested) do
+    free(place)
+  end
+  return #rested
 end
+free_rested()
 
-local granted = ask.offset and bound(ask.pool .. '|' .. ask.offset)
+local asked = ask.offset and ask.pool .. '|' .. ask.offset
+local granted = asked and (its_own(asked) or bound(asked))
 if granted then
   return granted
 end
@@ -272,8 +301,9 @@ for _, kind in ipairs({ 'name', 'mac' }) do
 end
 
 -- What rests only because routers may remember it is better than nothing: the one that rested longest.
+local most_tried = 4096
 local function rested_somewhat()
-  for _, place in ipairs(redis.call('ZRANGE', rest, 0, 255)) do
+  for _, place in ipairs(redis.call('ZRANGE', rest, 0, most_tried - 1)) do
     local pool, offset = split(place)
     local lease = lease_at(base, place)
     if lease and lease.since <= at - usual_rest and offered(pool, offset) then
@@ -284,17 +314,35 @@ local function rested_somewhat()
   return nil
 end
 
-for _, pool in ipairs(ask.pools) do
-  if pool.bits > 0 then
-    local offset = next_bit(pool)
-    if offset then
-      return take(pool.id, string.format('%.0f', offset))
-    end
-  else
-    local offset = next_number(pool.id, pool.ranges)
-    if offset then
-      return take(pool.id, offset)
+local function next_free()
+  for _, pool in ipairs(ask.pools) do
+    if pool.bits > 0 then
+      local offset = next_bit(pool)
+      if offset then
+        return take(pool.id, string.format('%.0f', offset))
+      end
+    else
+      local offset = next_number(pool.id, pool.ranges)
+      if offset then
+        return take(pool.id, offset)
+      end
     end
   end
+  return nil
+end
+
+local found = next_free()
+if found then
+  return found
+end
+-- What has rested longest may all have been of other pools.
+local freed = 0
+repeat
+  local more = free_rested()
+  freed = freed + more
+until more == 0 or freed >= most_tried
+found = freed > 0 and next_free()
+if found then
+  return found
 end
 return ask.lenient and rested_somewhat() or { 'full', redis.call('ZCARD', rest) }

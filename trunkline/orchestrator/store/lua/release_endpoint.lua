@@ -9,6 +9,10 @@ if lease.host ~= ARGV[3] or lease.mac ~= ARGV[4] or lease.state == 'QUARANTINE' 
   return 0
 end
 if lease.kept then
+  local mine = mac_field(family_of(ARGV[2]), ARGV[3], ARGV[4])
+  if lease.state == 'PENDING' and owned(base, mine) ~= ARGV[2] then
+    return 2 -- let go of before: whoever looks for endpoints that are gone finds it again and again
+  end
   drop_mac(base, ARGV[2], lease)
   lease.state, lease.endpoint_id = 'PENDING', ''
   put_lease(base, ARGV[2], lease)
