@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import an_inventory
+from tests.builders import a_subnet, an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
@@ -319,6 +319,26 @@ def test_a_container_that_stopped_while_nobody_told_of_it_gets_its_address_again
         )
         assert again.owner == lease.owner
     assert site.store.traces.gone([H1]) == {H1: {before[0].mac}}
+
+
+def test_an_address_of_a_subnet_that_the_segment_lost_rests_with_its_endpoint_and_stops_nobody(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
+    change_web(site, subnets=(a_subnet("172.30.0.0/16", "172.30.0.1"),))
+    stopped = replace(engine.container.endpoints["web"], endpoint_id="", mac="", addresses=())
+    engine.container = replace(engine.container, running=False, endpoints={"web": stopped})
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    leases = site.store.ledger.leases(site.context.inventory().segments[WEB])
+    former = {lease.state for lease in leases if str(lease.address) != "172.30.0.2"}
+    assert former == {"QUARANTINE"}
+    assert "in no subnet" not in site.store.devices.status(host_key(H1)).error
 
 
 def test_the_ledger_learns_whose_the_plugins_addresses_are_and_rests_those_of_nobody(

@@ -190,9 +190,12 @@ def identify(this: Pass) -> None:
 
 
 def _end(this: Pass, segment: Segment, lease: LedgerLease) -> None:
-    """Let an address rest whose endpoint is gone; one that a label asked for waits for its container's next one."""
+    """Let an address rest whose endpoint is gone; one that a label asked for waits for its container's next one.
+
+    Unless that can never have it again: the segment may have other subnets by now.
+    """
     ledger = this.context.store.ledger
-    if not lease.kept:
+    if not lease.kept or all(lease.address not in subnet.network for subnet in segment.subnets):
         ledger.end(segment, lease)
     elif lease.owner.container_id and lease.state == "ACTIVE":
         ledger.release_endpoint(segment, address=lease.address, host=lease.host, mac=lease.mac)
