@@ -326,3 +326,17 @@ def test_what_a_label_connected_keeps_its_address_when_it_is_restarted_and_nobod
 def mac(dockerd: PrivateEngine, container: str) -> str:
     raw = json.loads(dockerd.docker("inspect", container))[0]["NetworkSettings"]["Networks"]["web"]
     return str(raw["MacAddress"])
+
+
+def test_whoever_asked_for_an_address_has_it_again_after_a_restart(
+    dockerd: PrivateEngine, plugin: Plugged
+) -> None:
+    create(dockerd, "--subnet", "172.31.0.0/16", "--ipv6", "--subnet", "fd00:31::/64")
+    wish = ("--ip", "172.31.77.7", "--ip6", "fd00:31::77")
+    dockerd.run("one", "--network", "web", *wish)
+    dockerd.docker("restart", "--time", "0", "one")
+    assert addresses(dockerd, "one") == ("172.31.77.7", "fd00:31::77")
+    dockerd.docker("stop", "--time", "0", "one")
+    assert plugin.driver.deliver()
+    dockerd.docker("start", "one")
+    assert addresses(dockerd, "one") == ("172.31.77.7", "fd00:31::77")

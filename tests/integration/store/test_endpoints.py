@@ -188,11 +188,13 @@ def test_a_mac_gets_back_the_address_it_had_and_a_name_too(store: Store) -> None
     assert elsewhere.address == other.address
 
 
-def test_a_resting_address_is_given_to_no_other_mac(store: Store) -> None:
+def test_a_resting_address_is_given_to_no_other_mac_unless_its_host_asks_for_that_one(store: Store) -> None:
     address = ask(store).address
     assert let_go(store, address)
     with pytest.raises(AddressError, match="rests after its last use"):
-        ask(store, OTHER, wanted=address)
+        ask(store, OTHER, host=H2, wanted=address)
+    assert ask(store, OTHER).address != address
+    assert ask(store, THIRD, wanted=address).address == address, "a start of `--ip` comes anew"
 
 
 def test_no_address_is_given_while_the_attachment_is_not_ready(store: Store) -> None:

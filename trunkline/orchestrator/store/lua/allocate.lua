@@ -95,13 +95,20 @@ local function offered(pool, offset)
   return false
 end
 
--- An address that rests may go to the container of the same name or MAC, and to nobody else.
+-- A container that was started with an address asks for it again when it starts anew: with another MAC, and before
+-- Docker 29 without its name. So whoever asks for a certain address may have it back from the engine that released it.
+local function comes_back(lease)
+  return ask.offset and ask.mac ~= '' and lease.mac ~= '' and lease.host == ask.host
+end
+
+-- An address that rests may go to the container of the same name or MAC, to who comes back, and to nobody else.
 local function available(place)
   local lease = lease_at(base, place)
   if not lease then
     return true
   end
   local same = (ask.name ~= '' and lease.name == ask.name) or (ask.mac ~= '' and lease.mac == ask.mac)
+  same = same or comes_back(lease)
   return lease.state == 'QUARANTINE' and same, lease
 end
 
