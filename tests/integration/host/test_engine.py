@@ -273,6 +273,28 @@ class TestEnsureNetwork:
         assert json.loads(dockerd.docker("network", "inspect", "web"))[0]["Id"] == before
 
 
+class TestRejoin:
+    def test_a_stopped_container_can_be_started_on_the_network_that_replaced_its_own(
+        self, dockerd: PrivateEngine, engine: Engine
+    ) -> None:
+        engine.ensure_network(an_intent())
+        on_it = started(dockerd, "c1", "--network", "web", "--ip", "172.31.0.10", "--network-alias", "shop")
+        beside_it = started(dockerd, "c2")
+        engine.connect(beside_it, "web", ELEVEN, default_route=False)
+        dockerd.docker("stop", "c1", "c2")
+        dockerd.docker("network", "prune", "--force")
+        assert engine.ensure_network(an_intent())
+        with pytest.raises(AssertionError, match="not found"):
+            dockerd.docker("start", "c1")
+        for container in (on_it, beside_it):
+            engine.rejoin(container, "web")
+        dockerd.docker("start", "c1", "c2")
+        assert "inet 172.31.0.10/16" in interface_addresses(dockerd, "c1")
+        assert "inet 172.31.0.11/16" in interface_addresses(dockerd, "c2")
+        raw = json.loads(dockerd.docker("inspect", "c1"))[0]["NetworkSettings"]["Networks"]
+        assert "shop" in raw["web"]["Aliases"]
+
+
 class TestRemoveNetwork:
     def test_ours_goes_once(self, dockerd: PrivateEngine, engine: Engine) -> None:
         engine.ensure_network(an_intent())

@@ -256,6 +256,21 @@ def test_a_declared_network_is_in_the_plan_until_it_is_there(site: Site, machine
     assert plan_host(site.context, site.context.inventory(), machine).lines == ()
 
 
+def test_a_stopped_container_comes_along_when_its_network_was_pruned_and_is_made_again(
+    site: Site, machine: Machine
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    change_web(site, networks="declared")
+    former = replace(an_endpoint(), network_id="f" * 64)
+    engine.container = replace(engine.container, labels={}, running=False, endpoints={"web": former})
+    sync_host(machine, context=site.context, force=True)
+    assert engine.container.endpoints["web"].network_id == "", "Docker finds it by its name"
+    engine.container = replace(engine.container, running=True, endpoints={"web": former})
+    sync_host(machine, context=site.context, force=True)
+    assert engine.container.endpoints["web"] == former, "what runs is on a network that is there"
+
+
 def an_endpoint() -> Endpoint:
     return Endpoint(network="web", network_id="n" * 64)
 

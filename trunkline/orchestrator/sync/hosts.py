@@ -53,6 +53,7 @@ from trunkline.orchestrator.sync.plumbing import (
     link_up,
     move_away,
     plumb,
+    rejoin,
     segments_in_use,
     stand,
     standing,
@@ -225,6 +226,7 @@ def _pass(machine: Machine, context: Context, inventory: Inventory, generation: 
     lower_shims(this, intent.present)
     for present in led:
         plumb(this, present)
+    rejoin(this)
     raise_shims(this, led)
     for absent in intent.absent:
         unplumb(this, absent)

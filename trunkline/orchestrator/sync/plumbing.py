@@ -161,6 +161,29 @@ def move_away(this: Pass, wanted: Sequence[AttachmentIntent]) -> None:
         this.read_docker()
 
 
+def rejoin(this: Pass) -> None:
+    """Put containers that do not run on the network of ours that has the name of theirs: `prune` removed that one.
+
+    Docker would never start them again: it looks for the network's id, and that is gone.
+    """
+    ids = {name: str(network.get("Id", "")) for name, network in this.machine.engine.networks().items()}
+    for facts in this.all_containers:
+        for name, endpoint in facts.endpoints.items() if not facts.running else ():
+            current = ids.get(SegmentName(name), "")
+            # One that never ran knows no id, and Docker finds its network by name.
+            if not current or endpoint.network_id in {"", current}:
+                continue
+            try:
+                write(
+                    this,
+                    f"the network {name} of container {facts.id[:12]} was removed and made again",
+                    (f"docker network connect {name} {facts.id[:12]}",),
+                    partial(this.machine.engine.rejoin, facts.id, name),
+                )
+            except OrchestratorError as error:
+                this.failed(f"container {facts.name}", error)
+
+
 def clear_leftovers(this: Pass) -> None:
     """Take down what is ours and serves no attachment: of segments that left the inventory or got another VLAN.
 
