@@ -18,7 +18,7 @@ from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, ShimIntent
 from trunkline.orchestrator.inventory import dump
-from trunkline.orchestrator.models import ContainerId, host_key
+from trunkline.orchestrator.models import ContainerId, SegmentName, host_key
 from trunkline.orchestrator.store import Owner
 from trunkline.orchestrator.store import ledger as ledger_module
 from trunkline.orchestrator.sync import endpoints, revival
@@ -27,6 +27,7 @@ from trunkline.orchestrator.sync.holders import observe_container, resync_host
 from trunkline.orchestrator.sync.hosts import Machine, sync_host
 from trunkline.orchestrator.sync.plans import plan_host
 from trunkline.orchestrator.verify import findings
+from trunkline.orchestrator.vlans import Vid
 
 
 @pytest.fixture
@@ -233,6 +234,30 @@ def test_a_network_that_is_no_longer_declared_goes_with_its_link(site: Site, mac
     change_web(site, networks="on-demand")
     assert sync_host(machine, context=site.context, force=True) == {}
     assert (engine.networks(), machine.links.observe()) == ({}, {})
+
+
+def test_a_leftover_that_somebody_uses_keeps_no_other_one(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, links = machine.engine, machine.links
+    assert isinstance(engine, PlayedEngine)
+    assert isinstance(links, PlayedLinks)
+    engine.container = replace(engine.container, labels={})
+    for number, name in enumerate(("app", "db"), 20):
+        intent = LinkIntent(name=f"eth0.{number}", parent="eth0", vlan=Vid(number), mtu_bytes=1500)
+        links.ensure(intent)
+        engine.made[SegmentName(name)] = {"Options": {"parent": intent.name}}
+    remove = engine.remove_network
+
+    def used(segment: SegmentName) -> bool:
+        if segment == "app":
+            raise PermanentError("should go, but is used by c1", subject="docker network app")
+        return remove(segment)
+
+    monkeypatch.setattr(engine, "remove_network", used)
+    problems = sync_host(machine, context=site.context, force=True)
+    assert problems == {"network app": "docker network app: should go, but is used by c1"}
+    assert (list(engine.made), list(links.made)) == (["app"], ["eth0.20"])
 
 
 def test_a_declared_network_is_in_the_plan_until_it_is_there(site: Site, machine: Machine) -> None:

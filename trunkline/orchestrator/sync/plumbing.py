@@ -196,22 +196,25 @@ def clear_leftovers(this: Pass) -> None:
         for segment in kept
         if uplinks_of(this.inventory, machine.name, segment)
     }
-    try:
-        for segment in sorted(machine.engine.networks().keys() - kept):
+    for segment in sorted(machine.engine.networks().keys() - kept):
+        try:
             _remove_leftover_network(this, segment)
-        parents = machine.engine.parents()
-        for name, link in sorted(machine.links.observe().items()):
-            if not link.ours or link.children or name in expected or name in parents:
-                continue
-            intent = LinkIntent(name=name, parent=link.parent, vlan=link.vlan, mtu_bytes=link.mtu_bytes)
+        except OrchestratorError as error:
+            this.failed(f"network {segment}", error)
+    parents = machine.engine.parents()
+    for name, link in sorted(machine.links.observe().items()):
+        if not link.ours or link.children or name in expected or name in parents:
+            continue
+        intent = LinkIntent(name=name, parent=link.parent, vlan=link.vlan, mtu_bytes=link.mtu_bytes)
+        try:
             write(
                 this,
                 "no segment needs this link any more",
                 (f"ip link del {name}",),
                 partial(machine.links.remove, intent),
             )
-    except OrchestratorError as error:
-        this.failed(f"host {machine.name}", error)
+        except OrchestratorError as error:
+            this.failed(f"link {name}", error)
 
 
 def segments_in_use(this: Pass) -> frozenset[SegmentName]:
