@@ -260,6 +260,22 @@ def test_a_leftover_that_somebody_uses_keeps_no_other_one(
     assert (list(engine.made), list(links.made)) == (["app"], ["eth0.20"])
 
 
+def test_a_container_is_not_taken_off_somebody_elses_network_of_the_segments_name(
+    site: Site, machine: Machine
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    site.hold(WEB, holder="container:another")
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    labels = {"trunkline.segment": "db"}
+    engine.container = replace(engine.container, labels=labels, endpoints={"web": an_endpoint()})
+    engine.made.clear()  # what is called web is a bridge that somebody made by hand
+    site.hold(holder="container:another")
+    sync_host(machine, context=site.context, force=True)
+    assert list(engine.container.endpoints) == ["web"]
+
+
 def test_a_declared_network_is_in_the_plan_until_it_is_there(site: Site, machine: Machine) -> None:
     engine = machine.engine
     assert isinstance(engine, PlayedEngine)

@@ -104,11 +104,13 @@ def unplumb(this: Pass, intent: AttachmentIntent) -> None:
     """Endpoints, network, link, in this order; what a container of somebody else still uses stays."""
     machine, segment = this.machine, intent.segment
     try:
-        for facts in this.containers:
+        ours = segment in machine.engine.networks()
+        # Somebody else's network may have the segment's name.
+        for facts in this.containers if ours else ():
             detach(this, facts, segment)
         if segment in standing(this):
             return  # the network stays, and with it the link below it
-        if segment in machine.engine.networks():
+        if ours:
             write(
                 this,
                 f"nothing holds segment {segment} any more",
