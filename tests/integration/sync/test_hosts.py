@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.builders import a_subnet, an_inventory
+from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, ShimIntent
 from trunkline.orchestrator.inventory import dump
-from trunkline.orchestrator.models import ContainerId, SegmentName, host_key
+from trunkline.orchestrator.models import ContainerId, ExternalGateway, Rule, SegmentName, host_key
 from trunkline.orchestrator.store import Owner
 from trunkline.orchestrator.store import ledger as ledger_module
 from trunkline.orchestrator.sync import endpoints, revival
@@ -95,6 +95,34 @@ def test_an_address_that_is_reserved_later_cuts_off_nobody_who_has_it(site: Site
     assert "switchport trunk allowed vlan 10,100" in site.port()
 
     engine.container = replace(engine.container, id=ContainerId("d" * 64), endpoints={})
+    observe_container(H1, engine.container.id, context=site.context, engine=engine)
+    assert f"container:{engine.container.id}" not in site.store.desired.holders_of(H1), (
+        "a new one gets nothing"
+    )
+
+
+@pytest.mark.parametrize("how", ["dropped", "forbidden"])
+def test_a_container_of_two_segments_keeps_the_one_when_the_other_is_taken_from_it(
+    site: Site, machine: Machine, how: str
+) -> None:
+    engine, db = machine.engine, SegmentName("db")
+    assert isinstance(engine, PlayedEngine)
+    inventory = site.context.inventory()
+    external = a_segment("db", vlan=20, subnets=(a_subnet("172.30.0.0/16", None),), gateway=ExternalGateway())
+    site.apply(replace(inventory, segments={**inventory.segments, db: external}))
+    engine.container = replace(engine.container, labels={"trunkline.segment": "web,db"})
+    observe_container(H1, CONTAINER, context=site.context, engine=engine)
+    assert site.store.desired.holders_of(H1) == {f"container:{CONTAINER}": frozenset({WEB, db})}
+
+    if how == "dropped":
+        site.apply(inventory)
+    else:
+        rule = Rule(hosts=frozenset({"*"}), segments=frozenset({"web"}))
+        site.apply(replace(site.context.inventory(), policy=(rule,)))
+    resync_host(H1, context=site.context, engine=engine)
+    assert site.store.desired.holders_of(H1) == {f"container:{CONTAINER}": frozenset({WEB})}
+
+    engine.container = replace(engine.container, id=ContainerId("d" * 64))
     observe_container(H1, engine.container.id, context=site.context, engine=engine)
     assert f"container:{engine.container.id}" not in site.store.desired.holders_of(H1), (
         "a new one gets nothing"
