@@ -338,6 +338,14 @@ class TestConnect:
         assert facts is not None
         assert set(facts.endpoints) == {"web"} | ({"bridge"} if leads_by_priority(dockerd) else set())
 
+    def test_a_network_whose_name_begins_like_a_mode_is_no_such_mode(
+        self, dockerd: PrivateEngine, engine: Engine
+    ) -> None:
+        engine.ensure_network(an_intent())
+        dockerd.docker("network", "create", "hostnet")
+        container = started(dockerd, "c1", "--network", "hostnet")
+        assert engine.connect(container, "web", TEN, default_route=False).addresses == TEN
+
     def test_connecting_again_changes_nothing(self, dockerd: PrivateEngine, engine: Engine) -> None:
         engine.ensure_network(an_intent())
         container = started(dockerd, "c1")

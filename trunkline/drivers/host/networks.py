@@ -9,10 +9,10 @@ from trunkline.drivers.host.client import Client, Gone
 from trunkline.drivers.host.events import EngineEvent, read_events
 from trunkline.drivers.host.facts import (
     DEFAULT_BRIDGE,
-    UNCONNECTABLE,
     Answer,
     facts_of,
     gated_network,
+    is_connectable,
     is_ours,
     listed_facts,
     shape,
@@ -229,7 +229,7 @@ class Engine:
         """
         facts = self._facts(container)
         about = f"container {facts.name}"
-        if facts.network_mode.startswith(UNCONNECTABLE):
+        if not is_connectable(facts):
             raise PermanentError(
                 f"runs with network mode {facts.network_mode.partition(':')[0]}, which excludes other networks",
                 subject=about,
