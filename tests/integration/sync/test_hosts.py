@@ -531,6 +531,23 @@ def test_what_docker_gave_up_on_is_started_once_its_segment_is_ready(site: Site,
     assert (engine.starts, machine.revivals) == ([CONTAINER] * 2, {})
 
 
+def test_more_containers_than_a_pass_starts_are_started_by_the_next_one_at_once(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    monkeypatch.setattr(revival, "MOST_AT_ONCE", 2)
+    engine.networks_of_the_plugin = (replace(a_network(), name="web"),)
+    stopped = replace(engine.container, labels={}, running=False, endpoints={"web": an_endpoint()})
+    crowd = tuple(replace(stopped, id=ContainerId(letter * 64), name=letter) for letter in "abcde")
+    monkeypatch.setattr(engine, "all_containers", lambda: crowd)
+    engine.given_up = {facts.id for facts in crowd}
+    resync_host(H1, context=site.context, engine=engine)
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    assert sorted(engine.starts) == [facts.id for facts in crowd]
+
+
 def test_what_was_stopped_on_purpose_stays_so(site: Site, machine: Machine) -> None:
     engine = machine.engine
     assert isinstance(engine, PlayedEngine)

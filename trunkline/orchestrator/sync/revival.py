@@ -39,8 +39,12 @@ def revive(this: Pass) -> None:
     started = 0
     for facts in candidates:
         fails, not_before = due[facts.id]
-        if now < not_before or started >= MOST_AT_ONCE:
+        if now < not_before:
             continue
+        if started >= MOST_AT_ONCE:
+            # After a look at everything else: nothing rings for those that are left.
+            this.context.store.devices.mark_dirty((host_key(machine.name),))
+            break
         match _start(this, facts):
             case True:
                 started += 1
