@@ -15,7 +15,7 @@ import pytest
 from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
-from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
+from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError, TransientError
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, ShimIntent
 from trunkline.orchestrator.inventory import dump
 from trunkline.orchestrator.models import ContainerId, ExternalGateway, Rule, SegmentName, host_key
@@ -546,6 +546,35 @@ def test_more_containers_than_a_pass_starts_are_started_by_the_next_one_at_once(
     site.sync()
     sync_host(machine, context=site.context, force=True)
     assert sorted(engine.starts) == [facts.id for facts in crowd]
+
+
+def test_a_host_reports_though_docker_takes_long_to_refuse_each_of_many_containers(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    tried: list[ContainerId] = []
+
+    def refuses(container: ContainerId, network: str, addresses: object, *, default_route: bool) -> Endpoint:
+        del network, addresses, default_route
+        tried.append(container)
+        raise TransientError("its plug-in is away", subject=f"container {container[:12]}")
+
+    crowd = tuple(replace(engine.container, id=ContainerId(letter * 64), name=letter) for letter in "abc")
+    monkeypatch.setattr(engine, "all_containers", lambda: crowd)
+    monkeypatch.setattr(engine, "connect", refuses)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    before = site.store.now()
+    settings = site.context.settings.model_copy(update={"drain_deadline_seconds": 0.001})
+    sync_host(machine, context=replace(site.context, settings=settings), force=True)
+    assert tried == [crowd[0].id]
+    report = site.store.devices.report_of(H1)
+    assert report is not None
+    assert report.reported_at > before
+    dirty_at = site.store.devices.status(host_key(H1)).dirty_at
+    assert dirty_at is not None
+    assert dirty_at <= site.store.now(), "the others are not forgotten"
 
 
 def test_what_was_stopped_on_purpose_stays_so(site: Site, machine: Machine) -> None:

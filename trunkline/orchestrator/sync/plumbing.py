@@ -42,6 +42,8 @@ def plumb(this: Pass, intent: AttachmentIntent) -> None:
         except OrchestratorError as error:
             this.failed(f"container {facts.name}", error)
             causes.append(str(error))
+        if this.is_late():
+            break
     held = any(a.segment == segment and a.holders for a in store.desired.attachments(host))
     if held:
         store.desired.set_state(host, segment, "degraded" if causes else "ready", "; ".join(causes))
