@@ -577,6 +577,36 @@ def test_a_host_reports_though_docker_takes_long_to_refuse_each_of_many_containe
     assert dirty_at <= site.store.now(), "the others are not forgotten"
 
 
+def test_a_container_with_a_label_that_was_started_on_the_network_besides_is_no_problem(
+    site: Site, machine: Machine
+) -> None:
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    change_web(site, networks="declared")
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    web, mac = site.context.inventory().segments[WEB], "02:00:00:00:00:07"
+    given = tuple(
+        ledger.allocate(web, family=family, owner=Owner.by_mac(H1, mac), host=H1, name="", mac=mac).address
+        for family in (4, 6)
+    )
+    there = replace(an_endpoint(), network_id="n-web", endpoint_id="e1", mac=mac, addresses=given)
+    engine.container = replace(engine.container, endpoints={"web": there})
+    guest = replace(there, network="web")
+    network = replace(a_network(), id="n-web", name="web", ours=True, endpoints={CONTAINER: guest})
+    engine.networks_of_the_plugin = (replace(network, names={CONTAINER: "web-1"}),)
+    for _ in range(3):
+        assert sync_host(machine, context=site.context, force=True) == {}
+    held = {(lease.state, lease.address) for lease in ledger.leases(web)}
+    assert held == {("ACTIVE", address) for address in given}
+
+    engine.container = replace(engine.container, running=False, endpoints={"web": an_endpoint()})
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert {(lease.state, lease.address) for lease in ledger.leases(web)} == held, (
+        "it will ask when it starts"
+    )
+
+
 def test_what_was_stopped_on_purpose_stays_so(site: Site, machine: Machine) -> None:
     engine = machine.engine
     assert isinstance(engine, PlayedEngine)
