@@ -340,6 +340,20 @@ def test_a_stopped_container_comes_along_when_its_network_was_pruned_and_is_made
     assert engine.container.endpoints["web"] == former, "what runs is on a network that is there"
 
 
+def test_a_link_under_a_network_that_somebody_typed_is_not_planned_away(site: Site, machine: Machine) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    engine.networks_of_the_plugin, engine.others = (a_network(),), {"eth0.10": "typed"}
+    site.hold(WEB)
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    site.hold()
+    assert plan_host(site.context, site.context.inventory(), machine).lines == ()
+    sync_host(machine, context=site.context, force=True)
+    assert list(machine.links.observe()) == ["eth0.10"]
+
+
 def an_endpoint() -> Endpoint:
     return Endpoint(network="web", network_id="n" * 64)
 
