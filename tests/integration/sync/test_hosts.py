@@ -504,6 +504,14 @@ def test_the_gate_opens_when_switch_and_link_are_there_and_says_why_it_does_not(
         workers.join()
 
 
+def test_the_gate_of_a_drained_host_stays_closed(site: Site, machine: Machine) -> None:
+    del machine
+    site.store.desired.cordon(H1, who="root")
+    with pytest.raises(GateClosed, match=r"host h1 was drained by root; .* --undo"):
+        FabricGate(host=H1, context=site.context).open(WEB, 5.0)
+    assert site.store.desired.attachments(H1) == (), "nobody held anything, not even for a moment"
+
+
 def test_the_gate_tells_at_once_what_the_switch_refused(site: Site, machine: Machine) -> None:
     del machine
     site.running.set_faults(

@@ -36,10 +36,14 @@ class FabricGate:
         """Hold the segment, and wait until its switches and its link are ready.
 
         Raises:
-            GateClosed: they are not, after that time or because a sync said why; nothing is held then.
+            GateClosed: they are not, after that time or because a sync said why, or the host is drained; nothing is
+                held then.
             StoreUnavailable: Redis does not answer.
         """
         store = self.context.store
+        if who := store.desired.cordoned().get(self.host):
+            undo = f"`trunkline jobs run drain -d {self.host} --undo` takes it back into use"
+            raise GateClosed(segment, "absent", f"host {self.host} was drained by {who}; {undo}")
         needs = needs_on(self.context.inventory(), self.host)
         holder = f"request:{uuid4().hex}"
         hold = partial(store.desired.hold, holder, host=self.host, known=needs)
