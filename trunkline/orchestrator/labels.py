@@ -67,6 +67,12 @@ def wanted(labels: Mapping[str, str], inventory: Inventory, host: HostName) -> W
     return Wanted(segments=segments, addresses=addresses)
 
 
+def asked_for(labels: Mapping[str, str]) -> frozenset[SegmentName]:
+    """Name the segments in the label as they stand there, known and allowed or not."""
+    parts = labels.get(SEGMENT_KEY, "")[:LONGEST_VALUE].split(",")
+    return frozenset(SegmentName(name) for part in parts if (name := part.strip()))
+
+
 def printable(text: str) -> str:
     """Make foreign text safe to show: printable ASCII, everything else a question mark, at most 64 long."""
     cut = text if len(text) <= LONGEST_ECHO else f"{text[: LONGEST_ECHO - 3]}..."

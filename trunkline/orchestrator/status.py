@@ -91,7 +91,7 @@ def _device(store: Store, inventory: Inventory, device: DeviceKey) -> dict[str, 
         observation = Observation.load(store.devices.observed(device))
         picture |= {
             "mode": inventory.switches[SwitchName(name)].mode,
-            "unsaved_since": observation.changed_at,
+            "unsaved_since": observation.unsaved_since,
             "pending": list(observation.pending),
             "notes": list(observation.notes),
             "owned": sorted(store.devices.owned(SwitchName(name))),

@@ -273,6 +273,28 @@ class TestEnsureNetwork:
         assert json.loads(dockerd.docker("network", "inspect", "web"))[0]["Id"] == before
 
 
+class TestRejoin:
+    def test_a_stopped_container_can_be_started_on_the_network_that_replaced_its_own(
+        self, dockerd: PrivateEngine, engine: Engine
+    ) -> None:
+        engine.ensure_network(an_intent())
+        on_it = started(dockerd, "c1", "--network", "web", "--ip", "172.31.0.10", "--network-alias", "shop")
+        beside_it = started(dockerd, "c2")
+        engine.connect(beside_it, "web", ELEVEN, default_route=False)
+        dockerd.docker("stop", "c1", "c2")
+        dockerd.docker("network", "prune", "--force")
+        assert engine.ensure_network(an_intent())
+        with pytest.raises(AssertionError, match="not found"):
+            dockerd.docker("start", "c1")
+        for container in (on_it, beside_it):
+            engine.rejoin(container, "web")
+        dockerd.docker("start", "c1", "c2")
+        assert "inet 172.31.0.10/16" in interface_addresses(dockerd, "c1")
+        assert "inet 172.31.0.11/16" in interface_addresses(dockerd, "c2")
+        raw = json.loads(dockerd.docker("inspect", "c1"))[0]["NetworkSettings"]["Networks"]
+        assert "shop" in raw["web"]["Aliases"]
+
+
 class TestRemoveNetwork:
     def test_ours_goes_once(self, dockerd: PrivateEngine, engine: Engine) -> None:
         engine.ensure_network(an_intent())
@@ -315,6 +337,14 @@ class TestConnect:
         facts = engine.inspect(container)
         assert facts is not None
         assert set(facts.endpoints) == {"web"} | ({"bridge"} if leads_by_priority(dockerd) else set())
+
+    def test_a_network_whose_name_begins_like_a_mode_is_no_such_mode(
+        self, dockerd: PrivateEngine, engine: Engine
+    ) -> None:
+        engine.ensure_network(an_intent())
+        dockerd.docker("network", "create", "hostnet")
+        container = started(dockerd, "c1", "--network", "hostnet")
+        assert engine.connect(container, "web", TEN, default_route=False).addresses == TEN
 
     def test_connecting_again_changes_nothing(self, dockerd: PrivateEngine, engine: Engine) -> None:
         engine.ensure_network(an_intent())

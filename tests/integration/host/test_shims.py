@@ -98,6 +98,32 @@ def test_other_addresses_and_another_link_are_corrected() -> None:
     assert addresses(WEB.name) == {"172.31.4.10/32"}
 
 
+def test_a_subnet_that_the_segment_lost_is_no_way_through_the_shim_any_more() -> None:
+    Shims().ensure(WEB)
+    other = replace(WEB, routes=(ip_network("172.30.0.0/16"), ip_network("fd00:30::/64")))
+    assert Shims().ensure(other)
+    assert "172.31.0.0/16" not in ip("route", "show", "dev", WEB.name)
+    assert "fd00:31::/64" not in ip("-6", "route", "show", "dev", WEB.name)
+    assert "172.30.0.0/16" in ip("route", "show", "dev", WEB.name)
+    assert "fd00:30::/64" in ip("-6", "route", "show", "dev", WEB.name)
+    assert not Shims().ensure(other)
+
+
+def test_the_hosts_own_way_into_the_subnet_stays() -> None:
+    ip("address", "add", "172.31.200.1/16", "dev", "peer0")
+    with pytest.raises(NotOurs, match=r"shim h-up0\.10: the host has another way to 172\.31\.0\.0/16"):
+        Shims().ensure(WEB)
+    assert "172.31.0.0/16" in ip("route", "show", "dev", "peer0")
+
+
+def test_a_shim_that_is_down_is_put_up_again() -> None:
+    Shims().ensure(WEB)
+    ip("link", "set", "dev", WEB.name, "down")
+    assert Shims().ensure(WEB)
+    assert "172.31.0.0/16" in ip("route", "show", "dev", WEB.name)
+    assert not Shims().ensure(WEB)
+
+
 def test_what_is_not_ours_is_never_touched() -> None:
     ip("link", "add", "link", "up0", "name", WEB.name, "type", "macvlan", "mode", "bridge")
     with pytest.raises(NotOurs, match=r"shim h-up0\.10: is there and not ours"):

@@ -356,3 +356,17 @@ def test_after_a_stop_that_nobody_told_of_a_container_gets_the_address_again_tha
 def mac(dockerd: PrivateEngine, container: str) -> str:
     raw = json.loads(dockerd.docker("inspect", container))[0]["NetworkSettings"]["Networks"]["web"]
     return str(raw["MacAddress"])
+
+
+def test_whoever_asked_for_an_address_has_it_again_after_a_restart(
+    dockerd: PrivateEngine, plugin: Plugged
+) -> None:
+    create(dockerd, "--subnet", "172.31.0.0/16", "--ipv6", "--subnet", "fd00:31::/64")
+    wish = ("--ip", "172.31.77.7", "--ip6", "fd00:31::77")
+    dockerd.run("one", "--network", "web", *wish)
+    dockerd.docker("restart", "--time", "0", "one")
+    assert addresses(dockerd, "one") == ("172.31.77.7", "fd00:31::77")
+    dockerd.docker("stop", "--time", "0", "one")
+    assert plugin.driver.deliver()
+    dockerd.docker("start", "one")
+    assert addresses(dockerd, "one") == ("172.31.77.7", "fd00:31::77")

@@ -91,7 +91,10 @@ class PlayedEngine:
 
     def ensure_network(self, intent: NetworkIntent) -> bool:
         new = intent.segment not in self.made
-        self.made[intent.segment] = {"Options": {"parent": intent.parent}}
+        self.made[intent.segment] = {
+            "Id": f"n-{intent.segment}",
+            "Options": {"parent": intent.parent},
+        }
         return new
 
     def remove_network(self, segment: SegmentName) -> bool:
@@ -110,6 +113,11 @@ class PlayedEngine:
         )
         self.container = replace(self.container, endpoints={network: endpoint})
         return endpoint
+
+    def rejoin(self, container: ContainerId, network: str) -> None:
+        assert container == CONTAINER
+        there = replace(self.container.endpoints[network], network_id="")
+        self.container = replace(self.container, endpoints={network: there})
 
     def disconnect(self, container: ContainerId, network: str) -> bool:
         there = container == CONTAINER and network in self.container.endpoints

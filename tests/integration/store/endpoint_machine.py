@@ -66,6 +66,15 @@ class EndpointMachine(RuleBasedStateMachine):
         known = self.known.get(address)
         return known is None or (known.state == "QUARANTINE" and known.mac == mac)
 
+    def comes_back(self, address: Address, host: HostName) -> bool:
+        """Say whether an endpoint may ask for an address that rests: one of the same host had it."""
+        known = self.known.get(address)
+        return (
+            known is not None
+            and known.state == "QUARANTINE"
+            and (known.host, bool(known.mac)) == (host, True)
+        )
+
     @rule(
         host=HOST,
         mac=MAC,
@@ -85,7 +94,7 @@ class EndpointMachine(RuleBasedStateMachine):
             # The ledger is asked, and frees what has rested.
             self.known = {address: known for address, known in self.known.items() if not known.rested}
         given = self.answer(host, mac, family, wanted, client)
-        expected = self.expected(mine, mac, family, wanted)
+        expected = self.expected(mine, host, mac, family, wanted)
         assert given in expected, f"{given} instead of one of {expected}"
         if given is None:
             return
@@ -97,12 +106,13 @@ class EndpointMachine(RuleBasedStateMachine):
             assert self.answer(host, mac, family, wanted, 1 - client) == given
 
     def expected(
-        self, mine: Address | None, mac: str, family: int, wanted: Address | None
+        self, mine: Address | None, host: HostName, mac: str, family: int, wanted: Address | None
     ) -> set[Address | None]:
         """Say what may be answered."""
         if wanted is not None:
             right = wanted in {address for address in ADDRESSES if self.usable(address)}
-            fits = mine in {None, wanted} and (mine is not None or self.is_open(wanted, mac))
+            open_to_it = self.is_open(wanted, mac) or self.comes_back(wanted, host)
+            fits = mine in {None, wanted} and (mine is not None or open_to_it)
             return {wanted} if right and fits else {None}
         if mine is not None:
             return {mine}

@@ -188,11 +188,13 @@ def test_a_mac_gets_back_the_address_it_had_and_a_name_too(store: Store) -> None
     assert elsewhere.address == other.address
 
 
-def test_a_resting_address_is_given_to_no_other_mac(store: Store) -> None:
+def test_a_resting_address_is_given_to_no_other_mac_unless_its_host_asks_for_that_one(store: Store) -> None:
     address = ask(store).address
     assert let_go(store, address)
     with pytest.raises(AddressError, match="rests after its last use"):
-        ask(store, OTHER, wanted=address)
+        ask(store, OTHER, host=H2, wanted=address)
+    assert ask(store, OTHER).address != address
+    assert ask(store, THIRD, wanted=address).address == address, "a start of `--ip` comes anew"
 
 
 def test_no_address_is_given_while_the_attachment_is_not_ready(store: Store) -> None:
@@ -511,7 +513,7 @@ def test_what_is_in_use_is_put_on_record_though_it_rests_for_somebody_else(store
     lease = ask(store)
     assert store.ledger.end(SEGMENT, lease)
     with pytest.raises(AddressError, match="rests"):
-        ask(store, OTHER, wanted=lease.address)
+        ask(store, OTHER, host=H2, wanted=lease.address)
     owner = Owner.by_mac(H2, OTHER)
     words = {"family": 4, "host": H2, "name": "", "wanted": lease.address, "mac": OTHER, "known": True}
     assert store.ledger.allocate(SEGMENT, owner=owner, **words).mac == OTHER  # type: ignore[arg-type]  # of several types

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.builders import a_subnet, an_inventory
+from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
-from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError
+from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError, TransientError
 from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, ShimIntent
 from trunkline.orchestrator.inventory import dump
-from trunkline.orchestrator.models import ContainerId, ExternalGateway, host_key
+from trunkline.orchestrator.models import ContainerId, ExternalGateway, Rule, SegmentName, host_key
 from trunkline.orchestrator.store import LedgerLease, Owner
 from trunkline.orchestrator.store import ledger as ledger_module
 from trunkline.orchestrator.sync import endpoints, revival
@@ -27,6 +27,7 @@ from trunkline.orchestrator.sync.holders import observe_container, resync_host
 from trunkline.orchestrator.sync.hosts import Machine, sync_host
 from trunkline.orchestrator.sync.plans import plan_host
 from trunkline.orchestrator.verify import findings
+from trunkline.orchestrator.vlans import Vid
 
 
 @pytest.fixture
@@ -94,6 +95,34 @@ def test_an_address_that_is_reserved_later_cuts_off_nobody_who_has_it(site: Site
     assert "switchport trunk allowed vlan 10,100" in site.port()
 
     engine.container = replace(engine.container, id=ContainerId("d" * 64), endpoints={})
+    observe_container(H1, engine.container.id, context=site.context, engine=engine)
+    assert f"container:{engine.container.id}" not in site.store.desired.holders_of(H1), (
+        "a new one gets nothing"
+    )
+
+
+@pytest.mark.parametrize("how", ["dropped", "forbidden"])
+def test_a_container_of_two_segments_keeps_the_one_when_the_other_is_taken_from_it(
+    site: Site, machine: Machine, how: str
+) -> None:
+    engine, db = machine.engine, SegmentName("db")
+    assert isinstance(engine, PlayedEngine)
+    inventory = site.context.inventory()
+    external = a_segment("db", vlan=20, subnets=(a_subnet("172.30.0.0/16", None),), gateway=ExternalGateway())
+    site.apply(replace(inventory, segments={**inventory.segments, db: external}))
+    engine.container = replace(engine.container, labels={"trunkline.segment": "web,db"})
+    observe_container(H1, CONTAINER, context=site.context, engine=engine)
+    assert site.store.desired.holders_of(H1) == {f"container:{CONTAINER}": frozenset({WEB, db})}
+
+    if how == "dropped":
+        site.apply(inventory)
+    else:
+        rule = Rule(hosts=frozenset({"*"}), segments=frozenset({"web"}))
+        site.apply(replace(site.context.inventory(), policy=(rule,)))
+    resync_host(H1, context=site.context, engine=engine)
+    assert site.store.desired.holders_of(H1) == {f"container:{CONTAINER}": frozenset({WEB})}
+
+    engine.container = replace(engine.container, id=ContainerId("d" * 64))
     observe_container(H1, engine.container.id, context=site.context, engine=engine)
     assert f"container:{engine.container.id}" not in site.store.desired.holders_of(H1), (
         "a new one gets nothing"
@@ -235,6 +264,46 @@ def test_a_network_that_is_no_longer_declared_goes_with_its_link(site: Site, mac
     assert (engine.networks(), machine.links.observe()) == ({}, {})
 
 
+def test_a_leftover_that_somebody_uses_keeps_no_other_one(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, links = machine.engine, machine.links
+    assert isinstance(engine, PlayedEngine)
+    assert isinstance(links, PlayedLinks)
+    engine.container = replace(engine.container, labels={})
+    for number, name in enumerate(("app", "db"), 20):
+        intent = LinkIntent(name=f"eth0.{number}", parent="eth0", vlan=Vid(number), mtu_bytes=1500)
+        links.ensure(intent)
+        engine.made[SegmentName(name)] = {"Options": {"parent": intent.name}}
+    remove = engine.remove_network
+
+    def used(segment: SegmentName) -> bool:
+        if segment == "app":
+            raise PermanentError("should go, but is used by c1", subject="docker network app")
+        return remove(segment)
+
+    monkeypatch.setattr(engine, "remove_network", used)
+    problems = sync_host(machine, context=site.context, force=True)
+    assert problems == {"network app": "docker network app: should go, but is used by c1"}
+    assert (list(engine.made), list(links.made)) == (["app"], ["eth0.20"])
+
+
+def test_a_container_is_not_taken_off_somebody_elses_network_of_the_segments_name(
+    site: Site, machine: Machine
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    site.hold(WEB, holder="container:another")
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    labels = {"trunkline.segment": "db"}
+    engine.container = replace(engine.container, labels=labels, endpoints={"web": an_endpoint()})
+    engine.made.clear()  # what is called web is a bridge that somebody made by hand
+    site.hold(holder="container:another")
+    sync_host(machine, context=site.context, force=True)
+    assert list(engine.container.endpoints) == ["web"]
+
+
 def test_a_declared_network_is_in_the_plan_until_it_is_there(site: Site, machine: Machine) -> None:
     engine = machine.engine
     assert isinstance(engine, PlayedEngine)
@@ -254,6 +323,35 @@ def test_a_declared_network_is_in_the_plan_until_it_is_there(site: Site, machine
     )
     sync_host(machine, context=site.context, force=True)
     assert plan_host(site.context, site.context.inventory(), machine).lines == ()
+
+
+def test_a_stopped_container_comes_along_when_its_network_was_pruned_and_is_made_again(
+    site: Site, machine: Machine
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    change_web(site, networks="declared")
+    former = replace(an_endpoint(), network_id="f" * 64)
+    engine.container = replace(engine.container, labels={}, running=False, endpoints={"web": former})
+    sync_host(machine, context=site.context, force=True)
+    assert engine.container.endpoints["web"].network_id == "", "Docker finds it by its name"
+    engine.container = replace(engine.container, running=True, endpoints={"web": former})
+    sync_host(machine, context=site.context, force=True)
+    assert engine.container.endpoints["web"] == former, "what runs is on a network that is there"
+
+
+def test_a_link_under_a_network_that_somebody_typed_is_not_planned_away(site: Site, machine: Machine) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    engine.container = replace(engine.container, labels={})
+    engine.networks_of_the_plugin, engine.others = (a_network(),), {"eth0.10": "typed"}
+    site.hold(WEB)
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    site.hold()
+    assert plan_host(site.context, site.context.inventory(), machine).lines == ()
+    sync_host(machine, context=site.context, force=True)
+    assert list(machine.links.observe()) == ["eth0.10"]
 
 
 def an_endpoint() -> Endpoint:
@@ -319,6 +417,26 @@ def test_a_container_that_stopped_while_nobody_told_of_it_gets_its_address_again
         )
         assert again.owner == lease.owner
     assert site.store.traces.gone([H1]) == {H1: {before[0].mac}}
+
+
+def test_an_address_of_a_subnet_that_the_segment_lost_rests_with_its_endpoint_and_stops_nobody(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    monkeypatch.setattr(endpoints, "UNCONFIRMED_SECONDS", -1.0)
+    change_web(site, subnets=(a_subnet("172.30.0.0/16", "172.30.0.1"),))
+    stopped = replace(engine.container.endpoints["web"], endpoint_id="", mac="", addresses=())
+    engine.container = replace(engine.container, running=False, endpoints={"web": stopped})
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    leases = site.store.ledger.leases(site.context.inventory().segments[WEB])
+    former = {lease.state for lease in leases if str(lease.address) != "172.30.0.2"}
+    assert former == {"QUARANTINE"}
+    assert "in no subnet" not in site.store.devices.status(host_key(H1)).error
 
 
 def test_the_ledger_learns_whose_the_plugins_addresses_are_and_rests_those_of_nobody(
@@ -387,11 +505,11 @@ def test_the_gate_opens_when_switch_and_link_are_there_and_says_why_it_does_not(
 
 
 def test_the_gate_of_a_drained_host_stays_closed(site: Site) -> None:
-    site.store.desired.cordon(H1, who="test")
+    site.store.desired.cordon(H1, who="root")
     gate = FabricGate(host=H1, context=site.context)
-    with pytest.raises(GateClosed, match="host h1 is drained; `trunkline jobs run drain -d h1 --undo`"):
-        gate.open(WEB, 0.2)
-    assert site.store.desired.attachments(H1) == (), "nobody asked the switch for anything"
+    with pytest.raises(GateClosed, match="h1 was drained by root; `trunkline jobs run drain -d h1 --undo`"):
+        gate.open(WEB, 5.0)
+    assert site.store.desired.attachments(H1) == (), "nobody held anything, not even for a moment"
     site.store.desired.uncordon(H1)
     with pytest.raises(GateClosed, match="nobody made it so"):
         gate.open(WEB, 0.2)
@@ -436,6 +554,82 @@ def test_what_docker_gave_up_on_is_started_once_its_segment_is_ready(site: Site,
     assert engine.container.running
     sync_host(machine, context=site.context, force=True)
     assert (engine.starts, machine.revivals) == ([CONTAINER] * 2, {})
+
+
+def test_more_containers_than_a_pass_starts_are_started_by_the_next_one_at_once(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    monkeypatch.setattr(revival, "MOST_AT_ONCE", 2)
+    engine.networks_of_the_plugin = (replace(a_network(), name="web"),)
+    stopped = replace(engine.container, labels={}, running=False, endpoints={"web": an_endpoint()})
+    crowd = tuple(replace(stopped, id=ContainerId(letter * 64), name=letter) for letter in "abcde")
+    monkeypatch.setattr(engine, "all_containers", lambda: crowd)
+    engine.given_up = {facts.id for facts in crowd}
+    resync_host(H1, context=site.context, engine=engine)
+    site.sync()
+    sync_host(machine, context=site.context, force=True)
+    assert sorted(engine.starts) == [facts.id for facts in crowd]
+
+
+def test_a_host_reports_though_docker_takes_long_to_refuse_each_of_many_containers(
+    site: Site, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = machine.engine
+    assert isinstance(engine, PlayedEngine)
+    tried: list[ContainerId] = []
+
+    def refuses(container: ContainerId, network: str, addresses: object, *, default_route: bool) -> Endpoint:
+        del network, addresses, default_route
+        tried.append(container)
+        raise TransientError("its plug-in is away", subject=f"container {container[:12]}")
+
+    crowd = tuple(replace(engine.container, id=ContainerId(letter * 64), name=letter) for letter in "abc")
+    monkeypatch.setattr(engine, "all_containers", lambda: crowd)
+    monkeypatch.setattr(engine, "connect", refuses)
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    before = site.store.now()
+    settings = site.context.settings.model_copy(update={"drain_deadline_seconds": 0.001})
+    sync_host(machine, context=replace(site.context, settings=settings), force=True)
+    assert tried == [crowd[0].id]
+    report = site.store.devices.report_of(H1)
+    assert report is not None
+    assert report.reported_at > before
+    dirty_at = site.store.devices.status(host_key(H1)).dirty_at
+    assert dirty_at is not None
+    assert dirty_at <= site.store.now(), "the others are not forgotten"
+
+
+def test_a_container_with_a_label_that_was_started_on_the_network_besides_is_no_problem(
+    site: Site, machine: Machine
+) -> None:
+    engine, ledger = machine.engine, site.store.ledger
+    assert isinstance(engine, PlayedEngine)
+    change_web(site, networks="declared")
+    site.hold(WEB, holder=f"container:{CONTAINER}")
+    site.sync()
+    web, mac = site.context.inventory().segments[WEB], "02:00:00:00:00:07"
+    given = tuple(
+        ledger.allocate(web, family=family, owner=Owner.by_mac(H1, mac), host=H1, name="", mac=mac).address
+        for family in (4, 6)
+    )
+    there = replace(an_endpoint(), network_id="n-web", endpoint_id="e1", mac=mac, addresses=given)
+    engine.container = replace(engine.container, endpoints={"web": there})
+    guest = replace(there, network="web")
+    network = replace(a_network(), id="n-web", name="web", ours=True, endpoints={CONTAINER: guest})
+    engine.networks_of_the_plugin = (replace(network, names={CONTAINER: "web-1"}),)
+    for _ in range(3):
+        assert sync_host(machine, context=site.context, force=True) == {}
+    held = {(lease.state, lease.address) for lease in ledger.leases(web)}
+    assert held == {("ACTIVE", address) for address in given}
+
+    engine.container = replace(engine.container, running=False, endpoints={"web": an_endpoint()})
+    assert sync_host(machine, context=site.context, force=True) == {}
+    assert {(lease.state, lease.address) for lease in ledger.leases(web)} == held, (
+        "it will ask when it starts"
+    )
 
 
 def test_what_was_stopped_on_purpose_stays_so(site: Site, machine: Machine) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.builders import a_segment, a_switch, an_inventory
 from tests.integration.sync.site import H1, SW1, WEB, Site, a_site
+from trunkline.orchestrator.errors import PermanentError
 from trunkline.orchestrator.intents import Neighbor
 from trunkline.orchestrator.models import PortName, RouterGateway, Segment, SegmentName, switch_key
 from trunkline.orchestrator.store import Owner
@@ -123,6 +124,31 @@ class PlayedDriver:
         del journal
         self.told += neighbors
         return ()
+
+
+@dataclass
+class RefusingDriver(PlayedDriver):
+    """The interface of VLAN 10 is one whose neighbors cannot be cleared."""
+
+    def forget(self, neighbors: Sequence[Neighbor], *, journal: object) -> tuple[str, ...]:
+        if any(each.vlan == 10 for each in neighbors):
+            raise PermanentError("172.31.0.9 cannot be forgotten", subject="switch sw1")
+        return super().forget(neighbors, journal=journal)
+
+
+def test_a_segment_whose_neighbors_cannot_be_cleared_keeps_nobody_elses(site: Site) -> None:
+    change_hands(site, OLD, NEW)
+    db = a_segment("db", vlan=20, clear_neighbors=True, quarantine_seconds=0.0)
+    for mac in (OLD, NEW):
+        owner = Owner.by_mac(H1, mac)
+        site.store.ledger.allocate(db, family=4, owner=owner, host=H1, name="", mac=mac, wanted=NINE)
+        site.store.ledger.release_endpoint(db, address=NINE, host=H1, mac=mac)
+    inventory = an_inventory(segments={WEB: a_segment(), db.name: db})
+    driver = RefusingDriver()
+    said = forget_neighbors(site.context, inventory, a_switch(), driver, journal=None)  # type: ignore[arg-type]  # played
+    assert said == "switch sw1: 172.31.0.9 cannot be forgotten"
+    assert driver.told == [Neighbor(vlan=db.vlan, address=NINE)]
+    assert [each.segment for each in site.store.traces.stale(switch_key(SW1), 10)] == [WEB]
 
 
 def test_a_router_is_told_its_interface_and_what_is_not_its_own_is_dropped(site: Site) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.integration.sync.site import H1, H2, PORT, SW1, WEB, Site, a_site
 from trunkline.orchestrator.intents import Claim, HasVlan, Neighbor, SwitchIntent
 from trunkline.orchestrator.models import ContainerId, PortName, Switch, switch_key
+from trunkline.orchestrator.status import snapshot
 from trunkline.orchestrator.store import Owner
 from trunkline.orchestrator.sync.protocols import Journal, SwitchDriver, SwitchPlan, SwitchResult
 from trunkline.orchestrator.sync.switches import reason
@@ -186,6 +187,20 @@ def test_what_the_read_back_does_not_confirm_is_not_saved(site: Site) -> None:
     site.running.set_faults()
     site.sync()
     assert "interface Vlan10" in site.running.startup_config
+
+
+def test_the_status_tells_since_when_a_switch_is_unsaved_and_not_when_it_changed_last(site: Site) -> None:
+    inventory = site.context.inventory()
+    slow = replace(inventory.switches[SW1], save_after_seconds=3600.0)
+    site.apply(replace(inventory, switches={SW1: slow}))
+    site.hold(WEB)
+    site.sync()
+    (before,) = (item for item in snapshot(site.store)["devices"] if item["device"] == switch_key(SW1))
+    assert before["unsaved_since"]
+    site.hold(WEB, host=H2, holder="container:c2")
+    site.sync()
+    (after,) = (item for item in snapshot(site.store)["devices"] if item["device"] == switch_key(SW1))
+    assert after["unsaved_since"] == before["unsaved_since"]
 
 
 def test_a_save_that_is_not_confirmed_is_tried_again(site: Site) -> None:

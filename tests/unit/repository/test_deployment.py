@@ -84,6 +84,19 @@ def test_only_the_hosts_processes_have_power_and_only_over_the_network(everythin
 
 
 @pytest.mark.compose
+def test_who_is_root_without_power_keeps_its_files_where_nobody_else_is_at_home(
+    root: Path, everything: Config
+) -> None:
+    # A volume begins as what the image has there, and that is the image's own user's.
+    (home,) = re.findall(r"--home-dir (\S+)", (root / "Dockerfile").read_text(encoding="utf-8"))
+    for name in ON_THE_HOST:
+        service = everything[name]
+        state = service["environment"]["TRUNKLINE_STATE_DIR"]
+        assert state in json.dumps(service["volumes"])
+        assert home not in {state, service["working_dir"]}
+
+
+@pytest.mark.compose
 def test_switch_credentials_are_where_switches_are_configured_and_nowhere_else(everything: Config) -> None:
     given = {name for name, service in everything.items() if "/run/credentials" in json.dumps(service)}
 
@@ -199,6 +212,24 @@ def test_every_unit_is_hardened_and_comes_back_by_itself(root: Path, name: str) 
     ):
         assert promise in lines
     assert any(line.startswith("LoadCredential=redis-password:") for line in lines)
+
+
+def test_units_of_different_users_share_no_folder(root: Path) -> None:
+    # systemd hands the folder over, with all in it, to the user of whichever of them starts last.
+    folders: dict[str, set[str]] = {"root": set(), "trunkline": set()}
+    for path in sorted((root / "deploy/systemd").rglob("trunkline-*")):
+        files = [path] if path.is_file() else sorted(path.iterdir())
+        for text in (each.read_text(encoding="utf-8") for each in files):
+            named = re.findall(r"^StateDirectory=(.+)$", text, re.MULTILINE)
+            if named:
+                user = "trunkline" if "\nUser=trunkline\n" in text else "root"
+                folders[user] |= set(named)
+                told = re.findall(r"TRUNKLINE_STATE_DIR=(\S+)", text)
+                assert told == [f"/var/lib/{named[-1]}"]
+
+    assert folders == {"root": {"trunkline-host"}, "trunkline": {"trunkline"}}
+    drop_in = (root / "deploy/systemd/trunkline-worker@host.service.d/host.conf").read_text(encoding="utf-8")
+    assert "\nStateDirectory=\n" in drop_in, "only an empty one takes back the template's"
 
 
 def test_docker_starts_after_the_agent_but_does_not_die_with_it(root: Path) -> None:

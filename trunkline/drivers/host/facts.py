@@ -19,8 +19,8 @@ OUR_WORDS = (f"{DRIVER}: ", f'plugin "{DRIVER}"', f"{DRIVER}.sock")
 """In an error of Docker's: the beginning of what our plug-in said, or that it was not found, or did not answer."""
 RUNNING = frozenset({"running", "paused", "restarting"})
 """States in which Docker calls a container running."""
-UNCONNECTABLE = ("host", "none", "container:")
-"""Network modes that exclude any other network."""
+UNCONNECTABLE = frozenset({"host", "none", "container"})
+"""Network modes that exclude any other network, without what follows a colon."""
 Shape = tuple[str, str, bool, str, str, frozenset[tuple[Network, Address | None]]]
 """What makes a macvlan network the right one: parent, mode, internal, who gives addresses, for what, subnets."""
 Answer = Mapping[str, Any]
@@ -53,6 +53,11 @@ def listed_facts(item: Answer) -> ContainerFacts:
         endpoints=_endpoints(item, running=running),
         network_mode=str((item.get("HostConfig") or {}).get("NetworkMode") or "default"),
     )
+
+
+def is_connectable(facts: ContainerFacts) -> bool:
+    """Say whether a container may be on other networks; a network may be called `hostnet`."""
+    return facts.network_mode.partition(":")[0] not in UNCONNECTABLE
 
 
 def _own_name(names: Sequence[str]) -> str:

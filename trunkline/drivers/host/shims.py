@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from ipaddress import ip_interface
+from ipaddress import ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,10 @@ MACVLAN, BRIDGE = "macvlan", "bridge"
 IPV6 = 6
 NO_DUPLICATE_DETECTION = 0x02
 """IFA_F_NODAD of linux/if_addr.h."""
+MAIN = 254
+"""The routing table that counts for everybody."""
+IS_UP = 1
+"""IFF_UP of linux/if.h."""
 UNIVERSE, STATIC = 0, 4
 """Scope and protocol of our routes (rtnetlink(7)): global, made by an administrator."""
 
@@ -68,7 +72,7 @@ class Shims:
         """Make the shim, or see that the one there is right; says whether anything changed.
 
         Raises:
-            NotOurs: something else has its name.
+            NotOurs: something else has its name, or its way.
             PermanentError: the link below is missing, or the name too long.
             Unsupported: the kernel has no macvlan, or this process may not do it.
         """
@@ -90,8 +94,10 @@ class Shims:
                 there, changed = None, True
             if there is None:
                 there, changed = self._add(netlink, intent, below["index"], subject), True
+            if not there["flags"] & IS_UP:
+                changed |= self._begin(netlink, intent.name, there["index"], subject)
             changed |= _correct_addresses(netlink, there["index"], intent)
-            return _correct_routes(netlink, there["index"], intent) or changed
+            return _correct_routes(netlink, there["index"], intent, subject) or changed
 
     def remove(self, name: str) -> bool:
         """Remove a shim of ours with its addresses and routes; False when it is not there.
@@ -119,9 +125,13 @@ class Shims:
         if made is None:
             raise PermanentError("vanished while it was made", subject=subject)
         netlink.link("set", index=made["index"], ifalias=MARK)
-        self._believe_no_router(intent.name, subject)
-        netlink.link("set", index=made["index"], state="up")
         return made
+
+    def _begin(self, netlink: Any, name: str, index: int, subject: str) -> bool:
+        """Put a shim up; it may be one that an earlier pass made and did not finish."""
+        self._believe_no_router(name, subject)
+        netlink.link("set", index=index, state="up")
+        return True
 
     def _believe_no_router(self, name: str, subject: str) -> None:
         """Take no address and no route from router advertisements: the host's ways stay its own."""
@@ -161,19 +171,32 @@ def _correct_addresses(netlink: Any, index: int, intent: ShimIntent) -> bool:
     return there != set(intent.addresses)
 
 
-def _correct_routes(netlink: Any, index: int, intent: ShimIntent) -> bool:
-    changed = False
-    for network in intent.routes:
-        if not _has_route(netlink, index, network):
-            netlink.route("replace", dst=str(network), oif=index, proto=STATIC, scope=UNIVERSE)
-            changed = True
-    return changed
+def _correct_routes(netlink: Any, index: int, intent: ShimIntent, subject: str) -> bool:
+    """Have exactly these ways through the shim; one that the host has otherwise is somebody else's and stays.
+
+    Raises:
+        NotOurs: the host reaches that network through another interface.
+    """
+    everything = _routes(netlink)
+    there = {network for network, out, proto in everything if out == index and proto == STATIC}
+    for old in there - set(intent.routes):
+        netlink.route("del", dst=str(old), oif=index, proto=STATIC)
+    for new in sorted(set(intent.routes) - there, key=str):
+        if any(network == new and out != index for network, out, _ in everything):
+            raise NotOurs(
+                f"the host has another way to {new}",
+                subject=subject,
+                fix="take that route or address away, or say `host_access: false` for the segment",
+            )
+        netlink.route("add", dst=str(new), oif=index, proto=STATIC, scope=UNIVERSE)
+    return there != set(intent.routes)
 
 
-def _has_route(netlink: Any, index: int, network: Network) -> bool:
-    family = socket.AF_INET6 if network.version == IPV6 else socket.AF_INET
-    found = netlink.get_routes(family=family, oif=index)
-    return any(
-        (entry.get_attr("RTA_DST"), entry["dst_len"]) == (str(network.network_address), network.prefixlen)
-        for entry in found
-    )
+def _routes(netlink: Any) -> list[tuple[Network, int | None, int]]:
+    """Read the host's ways: where to, through which interface, and who made them."""
+    return [
+        (ip_network(f"{where}/{entry['dst_len']}"), entry.get_attr("RTA_OIF"), entry["proto"])
+        for family in (socket.AF_INET, socket.AF_INET6)
+        for entry in netlink.get_routes(family=family, table=MAIN)
+        if (where := entry.get_attr("RTA_DST")) is not None
+    ]

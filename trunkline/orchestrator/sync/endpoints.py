@@ -30,8 +30,15 @@ def attach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
     """
     asked = this.wishes[facts.id].addresses.get(segment, ())
     there = facts.endpoints.get(segment)
+    if there is not None and not there.endpoint_id and not there.addresses:
+        return  # it was created on the network besides, and the plug-in will give it an address when it starts
     mac = "" if there is None else there.mac
-    leases = _leases(this, facts, segment, asked if there is None else there.addresses or asked, mac)
+    try:
+        leases = _leases(this, facts, segment, asked if there is None else there.addresses or asked, mac)
+    except AddressError:
+        if there is not None and _has_by_itself(this, there, segment):
+            return
+        raise
     addresses = tuple(lease.address for lease in leases)
     if there is None:
         there = _connect(this, facts, segment, addresses)
@@ -44,6 +51,16 @@ def attach(this: Pass, facts: ContainerFacts, segment: SegmentName) -> None:
         )
     if there.endpoint_id:
         _confirm(this, facts, segment, there, leases)
+
+
+def _has_by_itself(this: Pass, there: Endpoint, segment: SegmentName) -> bool:
+    """Say whether the plug-in gave the endpoint its addresses: somebody started the container on the network too.
+
+    `identify` tells the ledger whose they are.
+    """
+    leases = this.context.store.ledger.leases(this.inventory.segments[segment], this.machine.name)
+    given = {lease.address for lease in leases if lease.mac == there.mac and not lease.kept}
+    return bool(there.mac) and given.issuperset(there.addresses)
 
 
 def _leases(
@@ -204,9 +221,12 @@ def _is_mistaken(this: Pass, lease: LedgerLease) -> bool:
 
 
 def _end(this: Pass, segment: Segment, lease: LedgerLease) -> None:
-    """Let an address rest whose endpoint is gone; one that a label asked for waits for its container's next one."""
+    """Let an address rest whose endpoint is gone; one that a label asked for waits for its container's next one.
+
+    Unless that can never have it again: the segment may have other subnets by now.
+    """
     ledger = this.context.store.ledger
-    if not lease.kept:
+    if not lease.kept or all(lease.address not in subnet.network for subnet in segment.subnets):
         ledger.end(segment, lease)
     elif lease.owner.container_id:
         ledger.vacate(segment, lease)

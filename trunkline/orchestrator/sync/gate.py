@@ -42,10 +42,10 @@ class FabricGate:
             StoreUnavailable: Redis does not answer.
         """
         store = self.context.store
-        if self.host in store.desired.cordoned():
+        if who := store.desired.cordoned().get(self.host):
             # Nothing holds the segment here once the request is over: a container would lose its VLAN right away.
             undo = f"`trunkline jobs run drain -d {self.host} --undo` takes it back into use"
-            raise GateClosed(segment, "absent", f"host {self.host} is drained; {undo}")
+            raise GateClosed(segment, "absent", f"host {self.host} was drained by {who}; {undo}")
         needs = needs_on(self.context.inventory(), self.host)
         holder = f"{REQUEST}{uuid4().hex}"
         hold = partial(store.desired.hold, holder, host=self.host, known=needs)

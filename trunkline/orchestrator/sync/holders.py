@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from trunkline.orchestrator.errors import AddressError, ConfigError, PermanentError
+from trunkline.orchestrator.errors import ConfigError, PermanentError
 from trunkline.orchestrator.intents import ContainerFacts, GatedNetwork
-from trunkline.orchestrator.labels import has_label_of_ours
+from trunkline.orchestrator.labels import asked_for, has_label_of_ours
 from trunkline.orchestrator.labels import wanted as wanted_by_labels
 from trunkline.orchestrator.models import ContainerId, DeviceKey, HostName, Inventory, SegmentName
 from trunkline.orchestrator.planning import devices_of
@@ -149,15 +149,22 @@ def _wishes(
         return frozenset()
     try:
         return frozenset(wanted_by_labels(facts.labels, inventory, host).segments)
-    except AddressError as error:
-        # The inventory reserved its address after it got it: labels never change, so it had what it holds by right.
-        log.warning("container.kept", host=host, container=facts.id[:12], error=str(error))
-        held = context.store.desired.holders_of(host).get(holder_of(facts.id), frozenset())
-        return frozenset(name for name in held if inventory.allows(host, name))
     except PermanentError as error:
-        # The host's own sync reads the labels again and shows the cause in its status.
-        log.warning("container.refused", host=host, container=facts.id[:12], error=str(error))
-        return frozenset()
+        # Labels never change, so it had what it holds by right: the inventory has reserved its address since, or
+        # forbidden or dropped another segment it names. The host's own sync shows the cause in its status.
+        held = context.store.desired.holders_of(host).get(holder_of(facts.id), frozenset())
+        kept = frozenset(
+            name
+            for name in held & asked_for(facts.labels)
+            if name in inventory.segments and inventory.allows(host, name)
+        )
+        log.warning(
+            "container.kept" if kept else "container.refused",
+            host=host,
+            container=facts.id[:12],
+            error=str(error),
+        )
+        return kept
 
 
 def _record(

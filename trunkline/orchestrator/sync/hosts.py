@@ -53,6 +53,7 @@ from trunkline.orchestrator.sync.plumbing import (
     link_up,
     move_away,
     plumb,
+    rejoin,
     segments_in_use,
     stand,
     standing,
@@ -101,6 +102,21 @@ class Pass:
     wishes: Mapping[ContainerId, Wanted] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     transient: bool = False
+    began: float = field(default_factory=time.monotonic)
+
+    def is_late(self) -> bool:
+        """Say whether the pass took its time: what is left of a long list is then left to the next one.
+
+        While our plug-in is away Docker takes 15 s to refuse each container, and the host's report is not to wait
+        for all of them.
+        """
+        settings = self.context.settings
+        # With an outdated lease nothing could be recorded of it.
+        most = min(settings.drain_deadline_seconds, settings.lease_seconds / 2)
+        late = time.monotonic() - self.began > most
+        if late:
+            self.context.store.devices.mark_dirty((host_key(self.machine.name),))
+        return late
 
     @property
     def containers(self) -> tuple[ContainerFacts, ...]:
@@ -230,6 +246,7 @@ def _pass(machine: Machine, context: Context, inventory: Inventory, generation: 
     lower_shims(this, intent.present)
     for present in led:
         plumb(this, present)
+    rejoin(this)
     raise_shims(this, led)
     for absent in intent.absent:
         unplumb(this, absent)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from trunkline.orchestrator.errors import OrchestratorError, Superseded
+from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError
 from trunkline.orchestrator.intents import Neighbor
 from trunkline.orchestrator.models import Inventory, RouterGateway, SviGateway, Switch, switch_key
 
@@ -39,16 +39,25 @@ def forget_neighbors(
     wishes = traces.stale(key, MOST_AT_ONCE)
     if not wishes or switch.mode != "enforce":
         return ""
-    try:
-        driver.forget(_neighbors(inventory, switch, wishes), journal=journal)
-    except Superseded:
-        return ""  # the pass that follows finds them again
-    except OrchestratorError as error:
-        log.warning("switch.remembers", switch=switch.name, error=str(error))
-        return str(error)
-    if traces.forgotten(key, wishes):
+    done: list[StaleNeighbor] = []
+    causes = []
+    # By segment: an interface whose neighbors cannot be cleared keeps nobody else's.
+    for name in dict.fromkeys(wish.segment for wish in wishes):
+        some = [wish for wish in wishes if wish.segment == name]
+        try:
+            driver.forget(_neighbors(inventory, switch, some), journal=journal)
+        except Superseded:
+            break  # the pass that follows finds the others again
+        except OrchestratorError as error:
+            log.warning("switch.remembers", switch=switch.name, segment=name, error=str(error))
+            causes.append(str(error))
+            if isinstance(error, TransientError):
+                break
+        else:
+            done += some
+    if traces.forgotten(key, done) and not causes:
         context.store.devices.mark_dirty((key,))
-    return ""
+    return "; ".join(causes)
 
 
 def _neighbors(inventory: Inventory, switch: Switch, wishes: Iterable[StaleNeighbor]) -> tuple[Neighbor, ...]:

@@ -84,9 +84,10 @@ def plan_host(context: Context, inventory: Inventory, machine: Machine) -> Plan:
         if each.link.name not in links:
             lines[:0] = link_lines(each.link)
     lines += _missing_shims(inventory, machine, intent.present)
+    typed = {network.segment for network in machine.engine.gated() if not network.ours}
     for absent in intent.absent:
-        if absent.segment in declared:
-            continue
+        if absent.segment in declared | typed:
+            continue  # the network stays, and with it the link below it
         lines += [f"docker network rm {absent.segment}"] if absent.segment in networks else []
         lines += [f"ip link del {absent.link.name}"] if absent.link.name in links else []
     return Plan(lines=tuple(lines), problems=problems)

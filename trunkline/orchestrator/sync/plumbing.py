@@ -42,6 +42,8 @@ def plumb(this: Pass, intent: AttachmentIntent) -> None:
         except OrchestratorError as error:
             this.failed(f"container {facts.name}", error)
             causes.append(str(error))
+        if this.is_late():
+            break
     held = any(a.segment == segment and a.holders for a in store.desired.attachments(host))
     if held:
         store.desired.set_state(host, segment, "degraded" if causes else "ready", "; ".join(causes))
@@ -104,11 +106,13 @@ def unplumb(this: Pass, intent: AttachmentIntent) -> None:
     """Endpoints, network, link, in this order; what a container of somebody else still uses stays."""
     machine, segment = this.machine, intent.segment
     try:
-        for facts in this.containers:
+        ours = segment in machine.engine.networks()
+        # Somebody else's network may have the segment's name.
+        for facts in this.containers if ours else ():
             detach(this, facts, segment)
         if segment in standing(this):
             return  # the network stays, and with it the link below it
-        if segment in machine.engine.networks():
+        if ours:
             write(
                 this,
                 f"nothing holds segment {segment} any more",
@@ -161,6 +165,29 @@ def move_away(this: Pass, wanted: Sequence[AttachmentIntent]) -> None:
         this.read_docker()
 
 
+def rejoin(this: Pass) -> None:
+    """Put containers that do not run on the network of ours that has the name of theirs: `prune` removed that one.
+
+    Docker would never start them again: it looks for the network's id, and that is gone.
+    """
+    ids = {name: str(network.get("Id", "")) for name, network in this.machine.engine.networks().items()}
+    for facts in this.all_containers:
+        for name, endpoint in facts.endpoints.items() if not facts.running else ():
+            current = ids.get(SegmentName(name), "")
+            # One that never ran knows no id, and Docker finds its network by name.
+            if not current or endpoint.network_id in {"", current}:
+                continue
+            try:
+                write(
+                    this,
+                    f"the network {name} of container {facts.id[:12]} was removed and made again",
+                    (f"docker network connect {name} {facts.id[:12]}",),
+                    partial(this.machine.engine.rejoin, facts.id, name),
+                )
+            except OrchestratorError as error:
+                this.failed(f"container {facts.name}", error)
+
+
 def clear_leftovers(this: Pass) -> None:
     """Take down what is ours and serves no attachment: of segments that left the inventory or got another VLAN.
 
@@ -173,22 +200,25 @@ def clear_leftovers(this: Pass) -> None:
         for segment in kept
         if uplinks_of(this.inventory, machine.name, segment)
     }
-    try:
-        for segment in sorted(machine.engine.networks().keys() - kept):
+    for segment in sorted(machine.engine.networks().keys() - kept):
+        try:
             _remove_leftover_network(this, segment)
-        parents = machine.engine.parents()
-        for name, link in sorted(machine.links.observe().items()):
-            if not link.ours or link.children or name in expected or name in parents:
-                continue
-            intent = LinkIntent(name=name, parent=link.parent, vlan=link.vlan, mtu_bytes=link.mtu_bytes)
+        except OrchestratorError as error:
+            this.failed(f"network {segment}", error)
+    parents = machine.engine.parents()
+    for name, link in sorted(machine.links.observe().items()):
+        if not link.ours or link.children or name in expected or name in parents:
+            continue
+        intent = LinkIntent(name=name, parent=link.parent, vlan=link.vlan, mtu_bytes=link.mtu_bytes)
+        try:
             write(
                 this,
                 "no segment needs this link any more",
                 (f"ip link del {name}",),
                 partial(machine.links.remove, intent),
             )
-    except OrchestratorError as error:
-        this.failed(f"host {machine.name}", error)
+        except OrchestratorError as error:
+            this.failed(f"link {name}", error)
 
 
 def segments_in_use(this: Pass) -> frozenset[SegmentName]:

@@ -208,6 +208,9 @@ class Engine(Protocol):
     ) -> Endpoint:
         """Connect with exactly these addresses."""
 
+    def rejoin(self, container: ContainerId, network: str) -> None:
+        """Have a container that does not run join the network of that name, as it was on the former one."""
+
     def disconnect(self, container: ContainerId, network: str) -> bool:
         """Disconnect; False when it was not connected."""
 

@@ -39,8 +39,12 @@ def revive(this: Pass) -> None:
     started = 0
     for facts in candidates:
         fails, not_before = due[facts.id]
-        if now < not_before or started >= MOST_AT_ONCE:
+        if now < not_before:
             continue
+        if started >= MOST_AT_ONCE:
+            # After a look at everything else: nothing rings for those that are left.
+            this.context.store.devices.mark_dirty((host_key(machine.name),))
+            break
         match _start(this, facts):
             case True:
                 started += 1
@@ -49,6 +53,8 @@ def revive(this: Pass) -> None:
                 machine.revivals[facts.id] = (0, next_window)
             case None:
                 machine.revivals[facts.id] = (0, next_window + UNWANTED_SECONDS)
+        if this.is_late():
+            break
     if any(not_before == next_window for _, not_before in due.values()):
         # A sweep that comes before the window's end asks for nothing, and the one after it would be late.
         this.context.store.devices.mark_dirty((host_key(machine.name),), at=next_window)

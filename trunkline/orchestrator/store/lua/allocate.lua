@@ -100,7 +100,13 @@ local function has_rested(place)
   return rests_until and tonumber(rests_until) <= at
 end
 
--- An address that rests may go to the container of the same name or MAC, or to who uses it, and to nobody else.
+-- A container that was started with an address asks for it again when it starts anew: with another MAC, and before
+-- Docker 29 without its name. So whoever asks for a certain address may have it back from the engine that released it.
+local function comes_back(lease)
+  return ask.offset and ask.mac ~= '' and lease.mac ~= '' and lease.host == ask.host
+end
+
+-- An address that rests may go to the container of the same name or MAC, to who uses it or comes back, and to nobody else.
 local function available(place)
   local lease = lease_at(base, place)
   if not lease then
@@ -111,6 +117,7 @@ local function available(place)
     return true
   end
   local same = ask.known or (ask.name ~= '' and lease.name == ask.name) or (ask.mac ~= '' and lease.mac == ask.mac)
+  same = same or comes_back(lease)
   return lease.state == 'QUARANTINE' and same, lease
 end
 
