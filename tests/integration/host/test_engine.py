@@ -461,8 +461,8 @@ class TestConnect:
         engine.connect(container, "db", (ip_address("172.30.0.10"),), default_route=True)
         second = engine.connect(container, "web", TEN, default_route=False)
         if leads_by_priority(dockerd):
+            # Which it then is, Docker 28.5 decides by more than the priority: a network of both families wins.
             assert second.notes == ()
-            assert "via 172.30.0.1 " in routes(dockerd, "c1")
             return
         really = "web" if "via 172.31.0.1 " in routes(dockerd, "c1") else "db"
         told = "web" if any("leads through web" in note for note in second.notes) else "db"

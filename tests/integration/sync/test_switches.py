@@ -429,3 +429,39 @@ def test_the_audit_trail_names_for_whom_a_line_was_sent(site: Site, holders: set
     claim = HasVlan(vlan=vlan, name="tl-web")
     said = reason(site.context, site.context.inventory(), frozenset({claim}))
     assert said == f"segment web is wanted on h1 by {words}"
+
+
+def test_what_worked_is_degraded_while_its_switch_cannot_be_asked_and_failed_when_it_shows_that_it_is_gone(
+    site: Site,
+) -> None:
+    site.hold(WEB)
+    site.sync()
+    site.store.desired.set_state(H1, WEB, "ready")
+    site.running.set_faults(refuse_logins_after=0)
+    site.switches.close()
+    site.store.desired.touch([switch_key(SW1)])
+    site.sync()
+    attachment = site.attachment()
+    assert attachment is not None
+    assert attachment.state == "degraded", "nobody knows, and a start may be tried"
+
+    site.running.set_faults(
+        events=[
+            {
+                "matching": "^ ?switchport trunk allowed vlan add",
+                "do": "reject",
+                "text": "Command rejected",
+                "times": 0,
+            }
+        ]
+    )
+    site.running.configure("interface GigabitEthernet1/0/1\n switchport trunk allowed vlan remove 10\nend\n")
+    site.sync()
+    attachment = site.attachment()
+    assert attachment is not None
+    assert (attachment.state, "Command rejected" in attachment.cause) == ("failed", True)
+    site.running.set_faults()
+    site.sync()
+    attachment = site.attachment()
+    assert attachment is not None
+    assert attachment.state == "switch-ready"

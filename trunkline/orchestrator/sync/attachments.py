@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trunkline.orchestrator.store import Store
     from trunkline.orchestrator.sync.context import Context
 
+WAITING = "waiting for its next sync"
 _BEFORE_SWITCH = frozenset({"absent", "requested", "failed"})
 
 
@@ -50,9 +51,21 @@ def switch_views(store: Store, inventory: Inventory) -> Mapping[SwitchName, Swit
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FabricCause:
+    """Why the switch side of an attachment is not ready.
+
+    ``shown``: a read-back of the switch shows it. Otherwise nobody knows: the switch was not asked yet, or cannot be,
+    and what worked goes on working.
+    """
+
+    text: str
+    shown: bool
+
+
 def fabric_cause(
     inventory: Inventory, host: HostName, segment: SegmentName, switches: Mapping[SwitchName, SwitchView]
-) -> str | None:
+) -> FabricCause | None:
     """Say why the switch side of an attachment is not ready; None when it is.
 
     Ready means: on every switch of the path a read-back that is not older than the newest wish showed every
@@ -64,16 +77,17 @@ def fabric_cause(
         # The VLAN first: without it nothing else can be had, and says only that.
         for key in sorted(keys, key=lambda key: (not key.startswith("vlan:"), key)):
             if cause := view.observation.problems.get(key):
-                return f"switch {name}: {cause}{_for_ports(claims, cause)}"
+                return FabricCause(text=f"switch {name}: {cause}{_for_ports(claims, cause)}", shown=True)
         missing = keys - view.observation.satisfied
         if missing and view.observe_only:
-            return (
+            text = (
                 f"switch {name} is in observe mode and lacks {', '.join(sorted(missing))}; "
                 f"set `mode: enforce` in the inventory, or configure it by hand"
             )
+            return FabricCause(text=text, shown=True)
         if missing or view.observation.generation < view.generation:
             why = view.error.removeprefix(f"switch {name}: ")
-            return f"switch {name}: {why or 'waiting for its next sync'}"
+            return FabricCause(text=f"switch {name}: {why or WAITING}", shown=False)
     return None
 
 
@@ -127,7 +141,7 @@ def _still_carried(
     )
 
 
-def _record(context: Context, attachment: Attachment, cause: str | None) -> None:
+def _record(context: Context, attachment: Attachment, cause: FabricCause | None) -> None:
     desired = context.store.desired
     host, segment = attachment.host, attachment.segment
     if cause is None:
@@ -137,9 +151,10 @@ def _record(context: Context, attachment: Attachment, cause: str | None) -> None
             context.store.devices.mark_dirty((host_key(host),))
             context.bell.device(host_key(host))
         return
-    waiting = cause.endswith("waiting for its next sync")
-    if attachment.state in {"ready", "degraded"}:
+    waiting = cause.text.endswith(WAITING)
+    if attachment.state in {"ready", "degraded"} and not cause.shown:
         if not waiting:
-            desired.set_state(host, segment, "degraded", cause)
+            desired.set_state(host, segment, "degraded", cause.text)
     elif not waiting or attachment.state != "requested":
-        desired.set_state(host, segment, "requested" if waiting else "failed", cause)
+        # Also what was ready: a container that starts now must not find its VLAN missing.
+        desired.set_state(host, segment, "requested" if waiting else "failed", cause.text)
