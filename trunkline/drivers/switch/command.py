@@ -9,7 +9,12 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="One switch: its host key.")
+from trunkline.orchestrator.cli.output import Format, Output
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="One switch: what is on record, its host key."
+)
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The switch, as the inventory names it.")]
 
 
 @app.callback()
@@ -18,8 +23,32 @@ def root() -> None:
 
 
 @app.command()
+def show(name: Name, output: Output = Format.TABLE) -> None:
+    """Show what was read from it last, what is wanted of it, and what of that is ours."""
+    from trunkline.orchestrator.cli.stores import open_record
+    from trunkline.orchestrator.cli.switches import show as show_switch
+
+    store, _ = open_record()
+    show_switch(store, name, as_json=output is Format.JSON)
+
+
+@app.command()
+def history(
+    name: Name,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="So many of the newest.")] = 20,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show every line that was sent to it, when, by whom, why, and what came back."""
+    from trunkline.orchestrator.cli.stores import open_record
+    from trunkline.orchestrator.cli.switches import history as show_history
+
+    store, _ = open_record()
+    show_history(store, name, number, as_json=output is Format.JSON)
+
+
+@app.command()
 def trust(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The switch, as the inventory names it.")],
+    name: Name,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Pin without asking.")] = False,
     fingerprint: Annotated[
@@ -33,17 +62,12 @@ def trust(
     from trunkline.drivers.switch.session import scan_host_key
     from trunkline.orchestrator.cli.output import who
     from trunkline.orchestrator.cli.stores import open_record
-    from trunkline.orchestrator.errors import ConfigError, HostKeyRefused
-    from trunkline.orchestrator.inventory import restore
-    from trunkline.orchestrator.models import SwitchName, switch_key
+    from trunkline.orchestrator.cli.switches import declared
+    from trunkline.orchestrator.errors import HostKeyRefused
+    from trunkline.orchestrator.models import switch_key
 
     store, _ = open_record()
-    current = store.inventory.current()
-    inventory = restore(current[1]) if current else None
-    switch = inventory.switches.get(SwitchName(name)) if inventory else None
-    if switch is None:
-        known = ", ".join(inventory.switches) if inventory else "none; run `trunkline apply FILE` first"
-        raise ConfigError("is not in the inventory", subject=f"switch {name}", fix=f"known: {known}")
+    switch = declared(store, name)
     wished = read_fingerprint(fingerprint) if fingerprint is not None else None
     subject = f"switch {name}"
     key = scan_host_key(switch.address, switch.port, subject=subject)

@@ -11,6 +11,8 @@ from trunkline.orchestrator.store.records import Operation
 _STREAM = f"{PREFIX}operations"
 MOST = 100_000
 LONGEST_REPLY = 2000
+AT_ONCE = 500
+"""Entries of the stream that are read in one piece."""
 
 
 class Operations:
@@ -37,30 +39,40 @@ class Operations:
         self._connection.do("XADD", _STREAM, "MAXLEN", "~", MOST, "*", "ended", text)
 
     def tail(self, most: int, *, device: str | None = None) -> tuple[Operation, ...]:
-        """Give the newest operations, the oldest of them first."""
-        entries = self._connection.do("XREVRANGE", _STREAM, "+", "-", "COUNT", most * 2)
+        """Give the newest operations, or those of one device, the oldest of them first."""
         ended: dict[str, tuple[float, dict[str, str]]] = {}
         found: list[Operation] = []
-        for identity, fields in entries:
-            at = int(identity.partition("-")[0]) / 1000
-            if "ended" in fields:
-                outcome = json.loads(fields["ended"])
-                ended[outcome["id"]] = (at, outcome)
-                continue
-            raw = json.loads(fields["began"])
-            operation = Operation(
-                who=raw["who"],
-                why=raw["why"],
-                device=raw["device"],
-                lines=tuple(raw["lines"]),
-                id=identity,
-                at=at,
-            )
-            if identity in ended:
-                finished_at, outcome = ended[identity]
-                operation = replace(
-                    operation, result=outcome["result"], reply=outcome["reply"], finished_at=finished_at
-                )
-            if device is None or operation.device == device:
-                found.append(operation)
+        last = "+"
+        while len(found) < most:
+            entries = self._connection.do("XREVRANGE", _STREAM, last, "-", "COUNT", AT_ONCE)
+            for identity, fields in entries:
+                if "ended" in fields:
+                    outcome = json.loads(fields["ended"])
+                    ended[outcome["id"]] = _moment(identity), outcome
+                    continue
+                operation = _operation(identity, fields["began"], ended.get(identity))
+                if device is None or operation.device == device:
+                    found.append(operation)
+            if len(entries) < AT_ONCE:
+                break
+            last = f"({entries[-1][0]}"
         return tuple(found[:most][::-1])
+
+
+def _moment(identity: str) -> float:
+    return int(identity.partition("-")[0]) / 1000
+
+
+def _operation(identity: str, began: str, end: tuple[float, dict[str, str]] | None) -> Operation:
+    raw = json.loads(began)
+    operation = Operation(
+        who=raw["who"],
+        why=raw["why"],
+        device=raw["device"],
+        lines=tuple(raw["lines"]),
+        id=identity,
+        at=_moment(identity),
+    )
+    if end is None:
+        return operation
+    return replace(operation, result=end[1]["result"], reply=end[1]["reply"], finished_at=end[0])
