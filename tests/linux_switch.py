@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -46,6 +47,19 @@ ovs-vsctl --no-wait init
 ovs-vswitchd --pidfile --detach --disable-system --log-file={folder}/vswitchd.log
 """
 """Open vSwitch in the way that needs nothing of the kernel but sockets and taps: its own datapath."""
+
+EXPERIMENTAL = 0x88B5
+"""The EtherType of IEEE 802 for experiments."""
+SENDER = """
+import socket, time
+link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+link.bind(("eth0", 0))
+tag = (0x8100).to_bytes(2, "big") + ({vlan}).to_bytes(2, "big")
+frame = b"\\xff" * 6 + bytes.fromhex("020000000001") + tag + ({protocol}).to_bytes(2, "big") + bytes(46)
+for _ in range(3):
+    link.send(frame)
+    time.sleep(0.1)
+"""
 
 
 def run(words: str) -> str:
@@ -124,6 +138,7 @@ def _cabled() -> Iterator[None]:
             stack.callback(run, f"ip netns delete {name}")
             run(f"ip -n {name} link set lo up")
         run(f"ip link add ls-mgmt type veth peer name mgmt0 netns {SWITCH}")
+        stack.callback(run, "ip link delete ls-mgmt")  # a namespace goes only some time after its deletion
         run("ip address add 10.78.0.1/24 dev ls-mgmt")
         run(f"ip -n {SWITCH} address add {ADDRESS}/24 dev mgmt0")
         run("ip link set ls-mgmt up")
@@ -151,3 +166,20 @@ def pings(host: str, address: str, *, tries: int = 4) -> bool:
     return any(
         subprocess.run(command, capture_output=True, check=False).returncode == 0 for _ in range(tries)
     )
+
+
+def crosses(vlan: int, *, seconds: float = 2.0) -> bool:
+    """Say whether a tagged broadcast frame of the first host reaches the second one, tagged; no 802.1Q is needed."""
+    listen = ["ip", "netns", "exec", HOSTS[1], "tcpdump", "--immediate-mode", "-nn", "-c", "1", "-i", "eth0"]
+    words = [*listen, f"vlan {vlan} and ether proto {EXPERIMENTAL}"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as tcpdump:
+        assert tcpdump.stderr is not None
+        while "listening" not in (line := tcpdump.stderr.readline()):
+            assert line, "tcpdump ended"
+        program = SENDER.format(vlan=vlan, protocol=EXPERIMENTAL)
+        subprocess.run(["ip", "netns", "exec", HOSTS[0], sys.executable, "-c", program], check=True)
+        try:
+            return tcpdump.wait(seconds) == 0
+        except subprocess.TimeoutExpired:
+            tcpdump.kill()
+            return False
