@@ -40,6 +40,7 @@ UseDNS no
 UsePAM no
 """
 OVS_START = """
+[ -c /dev/net/tun ] || modprobe tun
 mkdir -p /run/openvswitch
 ovsdb-tool create {folder}/conf.db /usr/share/openvswitch/vswitch.ovsschema
 ovsdb-server --remote=punix:/run/openvswitch/db.sock --pidfile --detach --log-file={folder}/db.log {folder}/conf.db
@@ -74,7 +75,16 @@ class LinuxSwitch:
     inventory: Switch
 
     def run(self, words: str) -> str:
-        return run(f"nsenter --target {self.pid} --mount --net --pid {words}")
+        return run(f"{' '.join(self.enter)} {words}")
+
+    @property
+    def enter(self) -> tuple[str, ...]:
+        return ("nsenter", "--target", str(self.pid), "--mount", "--net", "--pid")
+
+    def script(self, *lines: str) -> None:
+        """Run lines of shell there; the first that fails is the end."""
+        for line in lines:
+            subprocess.run([*self.enter, "sh", "-ec", line], check=True, capture_output=True)
 
     def log_in(self, dialect: Dialect) -> Session:
         return connect(self.inventory, dialect.grammar, secrets=_no_secret)
