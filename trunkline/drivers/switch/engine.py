@@ -102,7 +102,7 @@ class SwitchDriver:
             gained=outcome.gained,
             lost=outcome.lost,
             verified=outcome.whole and not strange,
-            unsaved=bool(sent and self._dialect.grammar.save),
+            unsaved=bool(sent and self.save_command),
             timings=clock.seconds,
         )
 
@@ -123,13 +123,18 @@ class SwitchDriver:
             journal=journal,
         )
 
+    @property
+    def save_command(self) -> str:
+        """Give the command that saves the running configuration; empty on a device that has none."""
+        return self._dialect.grammar.save
+
     def save(self) -> None:
         """Save the running configuration, where there is a command for it.
 
         Raises:
             NotVerified: the device did not confirm it.
         """
-        if self._dialect.grammar.save:
+        if self.save_command:
             self._transport.save(self._dialect.grammar)
 
     def backup(self) -> str:
