@@ -215,6 +215,18 @@ def test_a_save_that_is_not_confirmed_is_tried_again(site: Site) -> None:
     assert "interface Vlan10" in site.running.startup_config
 
 
+def test_where_no_command_saves_nothing_is_saved_and_the_trail_does_not_say_so(site: Site) -> None:
+    class Forgetful(Meddler):
+        save_command = ""
+
+    site.hold(WEB)
+    site.sync(open_switch=Forgetful(site, ""))
+    assert _state(site) == ("switch-ready", "")
+    assert "interface Vlan10" not in site.running.startup_config
+    assert all(operation.lines != ("",) for operation in site.store.operations.tail(9))
+    assert "write memory" not in {operation.lines[0] for operation in site.store.operations.tail(9)}
+
+
 def test_the_brake_adds_and_takes_nothing_away_until_somebody_confirms(site: Site) -> None:
     inventory = site.context.inventory()
     limits = replace(inventory.limits, removals_per_pass=0)
@@ -324,6 +336,11 @@ class Meddler:
     def still_unneeded(self, claim: Claim) -> bool:
         """Pass on."""
         return self.journal.still_unneeded(claim)
+
+    @property
+    def save_command(self) -> str:
+        """Pass on."""
+        return self.driver.save_command
 
     def save(self) -> None:
         """Pass on."""

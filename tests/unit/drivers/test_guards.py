@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from ipaddress import ip_interface
 
 import pytest
@@ -14,6 +15,7 @@ from trunkline.drivers.switch.cisco_ios import GRAMMAR
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block
 from trunkline.drivers.switch.guards import check_blocks, check_changes
+from trunkline.drivers.switch.linux_bridge import GRAMMAR as SHELL_GRAMMAR
 from trunkline.drivers.switch.session import is_refusal
 from trunkline.drivers.switch.state import PortMode, PortRow, SwitchState
 from trunkline.orchestrator.errors import GuardRefused
@@ -207,3 +209,24 @@ def test_a_refusal_is_recognised(reply: str) -> None:
 )
 def test_a_harmless_message_is_no_refusal(reply: str) -> None:
     assert not is_refusal(reply, GRAMMAR)
+
+
+def test_a_line_that_names_its_port_itself_is_about_one_that_may_be_written() -> None:
+    def check_line(line: str, intent: SwitchIntent) -> None:
+        block = Block(enter=line, mode="", lines=(), claims=frozenset())
+        check_blocks([block], SHELL_GRAMMAR, intent=intent, vlans=frozenset({Vid(10)}), before=SwitchState())
+
+    p1, br0 = PortName("p1"), PortName("br0")
+    intent = a_switch_intent(ports={p1: PortRule(port=p1)})
+    check_line("bridge vlan add dev p1 vid 10", intent)
+    check_line("bridge vlan add dev br0 vid 10 self", intent)
+    protected = replace(intent, switch=a_switch(protected_ports=frozenset({p1, br0})))
+    for line, refused in (
+        ("bridge vlan add dev p2 vid 10", intent),
+        ("bridge vlan add dev p1 vid 11", intent),
+        ("bridge vlan add dev p1 vid 9-10", intent),
+        ("bridge vlan add dev p1 vid 10", protected),
+        ("bridge vlan add dev br0 vid 10 self", protected),
+    ):
+        with pytest.raises(GuardRefused):
+            check_line(line, refused)

@@ -174,7 +174,7 @@ def remarks(intent: SwitchIntent, state: SwitchState) -> Iterator[str]:
 
 
 def _why_no_gateway(claim: Gateway, state: SwitchState) -> str:
-    if claim.parent is not None and claim.parent in state.down:
+    if claim.parent in state.down:
         return state.down[claim.parent]
     if any(address.version == 4 for address in claim.addresses) and not state.facts.routes_ipv4:  # noqa: PLR2004  # IPv4
         return "the switch does not route: configure `ip routing` by hand"
@@ -242,7 +242,8 @@ def untouched(before: SwitchState, after: SwitchState, changes: Sequence[Change]
         grown, lost = frozenset(now.allowed) - was.allowed, frozenset(was.allowed) - now.allowed
         if strange := (grown - added.get(port, frozenset())) | (lost - removed.get(port, frozenset())):
             yield f"port {port}: VLANs {VlanSet(strange)} changed though nobody asked"
-        if (was.mode, was.native_vlan, was.access_vlan) != (now.mode, now.native_vlan, now.access_vlan):
+        kept = was.mode == now.mode or not after.facts.has_modes
+        if not kept or (was.native_vlan, was.access_vlan) != (now.native_vlan, now.access_vlan):
             yield f"port {port}: its mode, native or access VLAN changed though nobody asked"
         if was.others != now.others:
             yield f"port {port}: {_first_difference(was.others, now.others)} changed though nobody asked"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.state import PortRow, SwitchState
 from trunkline.orchestrator.intents import Claim, Neighbor, PortRule
 from trunkline.orchestrator.models import PortName, Switch
 from trunkline.orchestrator.vlans import Vid
+
+EXIT = "exit status "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,10 @@ class Phrase:
 
     Attributes:
         pattern: The whole line. Its named groups tell what the line is about: ``port`` (the interface entered, or
-            the parent of the one entered), ``vlans`` (ids that are added, removed, made or tagged) and ``address``
-            (the neighbor that is forgotten).
+            the parent of the one entered), ``vlans`` (ids that are added, removed, made or tagged), ``address``
+            (the neighbor that is forgotten), ``member`` (a port whose VLANs the line changes, where lines name their
+            port themselves) and ``base`` (what a gateway's interface is made on: its parent, or whatever carries all
+            of them).
         converts: The line rewrites a port instead of adding to it; only for a port that is being adopted.
     """
 
@@ -57,8 +61,13 @@ class Grammar:
     """How a device talks.
 
     Attributes:
+        netmiko: Netmiko's name of the platform; empty where it is the dialect's own.
+        shell: Line that makes a login shell show ``prompt`` and run what it is sent, one line at a time; empty on a
+            device with a command line of its own.
         prompt: A regular expression of its prompts, ``{hostname}`` standing for the beginning of the device's name.
-            Group ``inside`` matches in configuration mode only, group ``mode`` is what it shows of the sub-mode.
+            Group ``inside`` matches in configuration mode only, group ``mode`` is what it shows of the sub-mode. Group
+            ``status`` is the exit status of the line before; one that is not 0 is the reply's last line, as `EXIT` and
+            the number.
         modes: What ``mode`` shows and the name that blocks and phrases use for it; what is not here goes by itself.
             Configuration mode itself is called ``config``, outside of it the mode is empty.
         commit: Line that makes what was configured take effect, where that is a step of its own; empty where each line
@@ -69,11 +78,13 @@ class Grammar:
         unknown: A refusal with these words says that the device does not know the line, so that nothing was done.
         log_line: Messages a device prints into the middle of anything.
         question: A prompt that waits for an answer; we never give one.
-        enter_config: Line that enters configuration mode.
+        enter_config: Line that enters configuration mode; empty where there is none, so that blocks are sent as they
+            are.
         leave_config: Line that leaves it from anywhere.
         leave_block: Line that leaves a block's sub-mode.
-        save: Command that saves the running configuration.
+        save: Command that saves the running configuration; empty where there is none.
         saved: What the reply to it must show.
+        unsaved: What a restart of the device forgets, where no command saves it; it is told with every plan.
         backup: Command that shows the running configuration.
         phrases: Every line that may ever be sent, by the mode it is sent in (``config`` for those that enter,
             ``exec`` for those that change something outside of configuration mode).
@@ -97,22 +108,36 @@ class Grammar:
     modes: Sequence[tuple[re.Pattern[str], str]] = ()
     commit: str = ""
     discard: str = ""
+    netmiko: str = ""
+    shell: str = ""
+    unsaved: str = ""
+
+    @property
+    def outermost(self) -> str:
+        """Name the mode in which blocks are entered."""
+        return "config" if self.enter_config else ""
 
     def mode_of(self, prompt: re.Match[str]) -> str:
         """Name the mode that a prompt shows."""
-        if prompt["inside"] is None:
+        groups = prompt.groupdict()
+        if groups.get("inside") is None:
             return ""
-        shown = prompt["mode"] or "config"
+        shown = groups["mode"] or "config"
         return next((name for pattern, name in self.modes if pattern.fullmatch(shown)), shown)
+
+    def reply_of(self, output: str, prompt: re.Match[str]) -> str:
+        """Give what a device said to a line, with the exit status that the prompt shows if it tells of a failure."""
+        status = prompt.groupdict().get("status") or "0"
+        return output if int(status) == 0 else f"{output}\n{EXIT}{status}".lstrip("\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """Lines that belong together: one that enters a sub-mode and those given in it.
 
-    ``mode`` is what the prompt shows inside, e.g. ``config-if``. When a line is refused the rest of the block is
-    not sent, and ``claims`` are what did not come true. ``stepwise``: no line goes out before the one in front of
-    it was taken, because it would do harm without it.
+    ``mode`` is what the prompt shows inside, e.g. ``config-if``; empty without modes. When a line is refused the
+    rest of the block is not sent, and ``claims`` are what did not come true. ``stepwise``: no line goes out before
+    the one in front of it was taken, because it would do harm without it.
     """
 
     enter: str
@@ -135,12 +160,24 @@ class Forgetting:
     proof: Query
 
 
+@runtime_checkable
+class AsksTwice(Protocol):
+    """A dialect some of whose commands need names that the answers to the first ones tell."""
+
+    def more_queries(self, outputs: Mapping[str, str], scope: Scope) -> Sequence[Query]:
+        """Give the show commands that are left, by the outputs of `Dialect.queries`.
+
+        Raises:
+            ValueError: as `Dialect.parse`.
+        """
+
+
 class Dialect(Protocol):
     """One platform."""
 
     @property
     def platform(self) -> str:
-        """Netmiko's name of the platform."""
+        """The name under which it is registered, and by which the inventory calls it."""
 
     @property
     def grammar(self) -> Grammar:
@@ -165,8 +202,8 @@ class Dialect(Protocol):
     ) -> Sequence[Block]:
         """Write changes of one kind (VLANs, trunks or gateways) as blocks, merged where one block can do it."""
 
-    def restore(self, port: PortName, before: PortRow) -> Block:
-        """Write the block that makes a half adopted port what it was before."""
+    def restore(self, port: PortName, before: PortRow) -> Block | None:
+        """Write the block that makes a half adopted port what it was before; None if adopting rewrites nothing."""
 
     def gateway_query(self, neighbor: Neighbor) -> Query:
         """Give the show command that tells how the gateway's interface of a neighbor is configured."""

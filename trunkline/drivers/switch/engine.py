@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from trunkline.drivers.switch.claims import Change, diff, holds, inverse, is_gone, rank, remarks, untouched
-from trunkline.drivers.switch.dialect import Block, Dialect, Scope
+from trunkline.drivers.switch.dialect import AsksTwice, Block, Dialect, Query, Scope
 from trunkline.drivers.switch.forgetting import forget
 from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.journal import Journal
@@ -102,7 +102,7 @@ class SwitchDriver:
             gained=outcome.gained,
             lost=outcome.lost,
             verified=outcome.whole and not strange,
-            unsaved=bool(sent),
+            unsaved=bool(sent and self.save_command),
             timings=clock.seconds,
         )
 
@@ -123,13 +123,19 @@ class SwitchDriver:
             journal=journal,
         )
 
+    @property
+    def save_command(self) -> str:
+        """Give the command that saves the running configuration; empty on a device that has none."""
+        return self._dialect.grammar.save
+
     def save(self) -> None:
-        """Save the running configuration.
+        """Save the running configuration, where there is a command for it.
 
         Raises:
             NotVerified: the device did not confirm it.
         """
-        self._transport.save(self._dialect.grammar)
+        if self.save_command:
+            self._transport.save(self._dialect.grammar)
 
     def backup(self) -> str:
         """Read the running configuration."""
@@ -142,13 +148,10 @@ class SwitchDriver:
     def _read(self, intent: SwitchIntent) -> SwitchState:
         """Read what the intent is about."""
         scope = scope_of(intent)
-        outputs = {
-            query.command: ask(
-                query, switch=self._switch, transport=self._transport, grammar=self._dialect.grammar
-            )
-            for query in self._dialect.queries(scope)
-        }
+        outputs = self._ask(self._dialect.queries(scope))
         try:
+            if isinstance(self._dialect, AsksTwice):
+                outputs |= self._ask(self._dialect.more_queries(outputs, scope))
             return self._dialect.parse(outputs, scope)
         except ValueError as error:
             raise PermanentError(
@@ -156,6 +159,13 @@ class SwitchDriver:
                 subject=f"switch {self._switch.name}",
                 fix="report it with the output of that command",
             ) from error
+
+    def _ask(self, queries: Sequence[Query]) -> dict[str, str]:
+        grammar = self._dialect.grammar
+        return {
+            query.command: ask(query, switch=self._switch, transport=self._transport, grammar=grammar)
+            for query in queries
+        }
 
     def _plan(self, intent: SwitchIntent, state: SwitchState) -> SwitchPlan:
         changes, problems = diff(intent, state)
@@ -172,8 +182,14 @@ class SwitchDriver:
             changes=tuple(allowed),
             lines=_lines(blocks),
             problems=problems,
-            notes=(*remarks(intent, state), *([BLIND] if self._dialect.blind else [])),
+            notes=(*remarks(intent, state), *self._notes()),
         )
+
+    def _notes(self) -> Iterator[str]:
+        if self._dialect.blind:
+            yield BLIND
+        if self._dialect.grammar.unsaved:
+            yield self._dialect.grammar.unsaved
 
     def _still_wanted(
         self, changes: Sequence[Change], journal: Journal
@@ -248,6 +264,8 @@ class SwitchDriver:
         for port in ports:
             row = before.ports[port]
             block = self._dialect.restore(port, row)
+            if block is None:
+                continue
             check_blocks(
                 [block], self._dialect.grammar, intent=intent, vlans=frozenset(row.allowed), before=before
             )

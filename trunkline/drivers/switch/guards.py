@@ -73,8 +73,15 @@ def check_commands(commands: Sequence[str], grammar: Grammar, *, switch: Switch,
             raise GuardRefused(f"line {_shown(command)} is about everybody", subject=subject)
         if address is not None and not _is_address(address, neighbor):
             raise GuardRefused(f"line {_shown(command)} is about another address", subject=subject)
-        if vlans is not None and about.get("port") != neighbor.parent:
+        if vlans is not None and not _is_interface(about, neighbor):
             raise GuardRefused(f"line {_shown(command)} is about another interface", subject=subject)
+
+
+def _is_interface(about: Mapping[str, str | None], neighbor: Neighbor) -> bool:
+    if "base" in about:
+        # What SVIs are made on has a name of its own there, which no inventory knows.
+        return neighbor.parent in {None, about["base"]}
+    return about.get("port") == neighbor.parent
 
 
 def _is_address(text: str, neighbor: Neighbor) -> bool:
@@ -106,17 +113,26 @@ def check_blocks(
     """
     subject = f"switch {intent.switch.name}"
     for block in blocks:
-        _, about = _check_line(block.enter, "config", grammar, subject, vlans)
-        entered = about.get("port")
-        port = None if entered is None else PortName(entered)
-        if port is not None and port in intent.switch.protected_ports:
-            raise GuardRefused(f"line {_shown(block.enter)} enters a protected port", subject=subject)
-        for line in block.lines:
-            phrase, _ = _check_line(line, block.mode, grammar, subject, vlans)
+        entered = None
+        for line in (block.enter, *block.lines):
+            mode = block.mode if entered is not None else grammar.outermost
+            phrase, about = _check_line(line, mode, grammar, subject, vlans)
+            entered = about if entered is None else entered
+            _check_ports(line, about, intent)
+            port = about.get("member") or entered.get("port")
             if phrase.converts and not _may_convert(port, intent, before.ports):
                 raise GuardRefused(
                     f"line {_shown(line)} would rewrite a port that is not being adopted", subject=subject
                 )
+
+
+def _check_ports(line: str, about: Mapping[str, str | None], intent: SwitchIntent) -> None:
+    subject = f"switch {intent.switch.name}"
+    if {about.get(group) for group in ("port", "member", "base")} & intent.switch.protected_ports:
+        raise GuardRefused(f"line {_shown(line)} is about a protected port", subject=subject)
+    member = about.get("member")
+    if member is not None and member not in intent.ports:
+        raise GuardRefused(f"line {_shown(line)} is about a port that is not written", subject=subject)
 
 
 def _check_line(
@@ -132,7 +148,7 @@ def _check_line(
             about = found.groupdict()
             _check_vlans(about.get("vlans"), shown, subject, vlans)
             return phrase, about
-    raise GuardRefused(f"line {shown} is none that may be sent in mode {mode}", subject=subject)
+    raise GuardRefused(f"line {shown} is none that may be sent in mode {mode or 'exec'}", subject=subject)
 
 
 def _check_vlans(text: str | None, shown: str, subject: str, vlans: frozenset[Vid]) -> None:
@@ -146,8 +162,9 @@ def _check_vlans(text: str | None, shown: str, subject: str, vlans: frozenset[Vi
         raise GuardRefused(f"line {shown} is about other VLANs than the change", subject=subject)
 
 
-def _may_convert(port: PortName | None, intent: SwitchIntent, ports: Mapping[PortName, PortRow]) -> bool:
-    rule, row = (intent.ports.get(port), ports.get(port)) if port is not None else (None, None)
+def _may_convert(name: str | None, intent: SwitchIntent, ports: Mapping[PortName, PortRow]) -> bool:
+    port = PortName(name or "")
+    rule, row = intent.ports.get(port), ports.get(port)
     return rule is not None and rule.adopt and row is not None and row.mode != "trunk"
 
 

@@ -140,7 +140,7 @@ def connect(switch: Switch, grammar: Grammar, *, secrets: Secrets) -> Session:
     enable = secrets(login.enable) if login.enable else password
     link = _dial(switch.address, switch.port, subject)
     try:
-        connection = _log_in(switch, link, password, enable, subject)
+        connection = _log_in(switch, grammar.netmiko or switch.driver, link, password, enable, subject)
     except OrchestratorError:
         link.close()
         raise
@@ -154,15 +154,20 @@ def connect(switch: Switch, grammar: Grammar, *, secrets: Secrets) -> Session:
     except (NetmikoBaseException, paramiko.SSHException, OSError, ValueError, EOFError) as error:
         link.close()
         raise _ssh_error(error, subject) from error
-    return Session(connection, subject, grammar)
+    session = Session(connection, subject, grammar)
+    if grammar.shell:
+        session.enter_shell(grammar.shell)
+    return session
 
 
-def _log_in(switch: Switch, link: socket.socket, password: str, enable: str, subject: str) -> Any:
+def _log_in(
+    switch: Switch, platform: str, link: socket.socket, password: str, enable: str, subject: str
+) -> Any:
     """Let netmiko log in, find the prompt and enable. Its types are not exported, hence Any."""
     pinned = switch.host_key or ""
     wanted = KEY_TYPES.get(pinned.partition(" ")[0], (pinned.partition(" ")[0],))
     connection: Any = ConnectHandler(
-        device_type=switch.driver,
+        device_type=platform,
         host=switch.address,
         port=switch.port,
         username=switch.credentials.username,
@@ -283,6 +288,24 @@ class Session:
         self.broken = False
         self._used_at: float | None = time.monotonic()
         """When the last exchange ended; None while one goes on."""
+
+    def enter_shell(self, line: str) -> None:
+        """Let a login shell make room for one with the grammar's prompt.
+
+        Raises:
+            TransientError: the prompt does not come; the session is closed.
+        """
+        try:
+            with self._exchange():
+                self._write(line)
+                deadline = time.monotonic() + ANSWER_SECONDS
+                # What a login shell echoes is edited on its way, so it proves nothing.
+                while not self._prompt.search(self._reader.text):
+                    self._reader.more(deadline, "the prompt of its shell")
+                self._reader.text = ""
+        except BaseException:
+            self.close()
+            raise
 
     def query(self, command: str, grammar: Grammar) -> str:
         """Run a show command; its refusal is its output."""
@@ -406,9 +429,9 @@ class Session:
                     fix="answer it by hand; nothing is answered blindly",
                 )
             more(f"the prompt after {echo!r}")
-        output = reader.text[after : prompt.start()]
+        output = reader.text[after : prompt.start()].strip("\n")
         reader.text = reader.text[prompt.end() :]
-        return output.strip("\n"), grammar.mode_of(prompt)
+        return grammar.reply_of(output, prompt), grammar.mode_of(prompt)
 
     def _expect(self, mode: str, wanted: str, line: str) -> None:
         if mode != wanted:
@@ -432,13 +455,15 @@ class _Push:
         self._refusals: list[Refusal] = []
 
     def run(self) -> Transcript:
-        """Enter configuration mode, send every block, leave."""
-        self._one(self._grammar.enter_config, "config")
+        """Enter configuration mode if there is one, send every block, leave."""
+        if self._grammar.enter_config:
+            self._one(self._grammar.enter_config, "config")
         for block in self._blocks:
             self._block(block)
         if self._grammar.commit:
             self._commit()
-        self._one(self._grammar.leave_config, "")
+        if self._grammar.leave_config:
+            self._one(self._grammar.leave_config, "")
         return Transcript(
             sent=tuple(self._sent), reply="\n".join(self._replies), refusals=tuple(self._refusals)
         )
@@ -466,12 +491,12 @@ class _Push:
         output, mode = self._read(block.enter)
         self._sent.append(block.enter)
         if self._refused(block.enter, output, block):
-            if mode != "config":
+            if mode != self._grammar.outermost:
                 self._one(self._grammar.leave_block, "config")
             return
         self._session._expect(mode, block.mode, block.enter)  # noqa: SLF001  # as above
         self._body(block)
-        if block.mode != "config":
+        if block.mode != self._grammar.outermost:
             # Some commands take effect, and are refused, only when their sub-mode is left.
             self._refused(self._grammar.leave_block, self._one(self._grammar.leave_block, "config"), block)
 
@@ -480,7 +505,8 @@ class _Push:
         lines = list(block.lines)
         stopped = False
         while waiting or (lines and not stopped):
-            window = 1 if block.stepwise else self._window
+            # A terminal in front of a shell echoes at once, not when the line's turn has come.
+            window = 1 if block.stepwise or self._grammar.shell else self._window
             while lines and not stopped and len(waiting) < window:
                 line = lines.pop(0)
                 self._session._write(line)  # noqa: SLF001  # as above

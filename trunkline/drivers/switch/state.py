@@ -76,8 +76,12 @@ class GatewayRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the device can do."""
+    """What the device can do.
 
+    ``has_modes``: its ports have a configured mode. Without, a port reads as a trunk while it carries something tagged.
+    """
+
+    has_modes: bool = True
     vtp_mode: str = "transparent"
     vtp_version: int = 1
     vtp_primary: bool = False
@@ -91,7 +95,8 @@ class SwitchState:
     """One reading of the part of a switch that an intent is about.
 
     ``macs`` are the addresses known per (port, VLAN), learned or configured, lower-case with colons, for removals
-    only. ``down`` says of a parent interface why its sub-interfaces cannot work.
+    only. ``down`` says of a parent interface why its sub-interfaces cannot work, and of None why SVIs cannot.
+    ``bridge`` is what SVIs are made on, where that has a name.
     """
 
     vlans: Mapping[Vid, VlanRow] = field(default_factory=dict)
@@ -99,4 +104,5 @@ class SwitchState:
     gateways: Mapping[GatewayKey, GatewayRow] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
     macs: Mapping[tuple[PortName, Vid], frozenset[str]] = field(default_factory=dict)
-    down: Mapping[PortName, str] = field(default_factory=dict)
+    down: Mapping[PortName | None, str] = field(default_factory=dict)
+    bridge: PortName | None = None

@@ -140,8 +140,12 @@ class SwitchDriver(Protocol):
     def forget(self, neighbors: Sequence[Neighbor], *, journal: Journal) -> tuple[str, ...]:
         """Let a gateway ask anew who has these addresses; give the lines it took, none in observe mode."""
 
+    @property
+    def save_command(self) -> str:
+        """What saves the running configuration; empty on a device that has no such command."""
+
     def save(self) -> None:
-        """Write the running configuration to the startup configuration."""
+        """Write the running configuration to the startup configuration, where there is a command for it."""
 
     def backup(self) -> str:
         """Read the running configuration."""

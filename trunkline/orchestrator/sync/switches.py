@@ -359,6 +359,8 @@ def _save_when_quiet(
     changed_at, since = observation.changed_at, observation.unsaved_since
     if changed_at is None or since is None or switch.mode != "enforce" or not observation.verified:
         return observation
+    if not driver.save_command:
+        return replace(observation, changed_at=None, unsaved_since=None)
     now = context.store.now()
     if now - changed_at < switch.save_after_seconds and now - since < SAVE_AT_LATEST_SECONDS:
         return observation
@@ -367,7 +369,7 @@ def _save_when_quiet(
             who=context.process,
             why="quiet, so the running configuration is saved",
             device=switch_key(switch.name),
-            lines=("write memory",),
+            lines=(driver.save_command,),
         )
     )
     try:
