@@ -132,6 +132,9 @@ def write(dialect: Dialect, feature: Feature) -> Sequence[Block]:
         GuardRefused: a line must not be sent.
         Exception: what the dialect raises for what it cannot do.
     """
+    phrases = [phrase for each in dialect.grammar.phrases.values() for phrase in each]
+    if any(rule.adopt for rule in feature.rules.values()) and not any(phrase.converts for phrase in phrases):
+        raise ValueError("none of its phrases makes a port another one")
     blocks = dialect.render(feature.changes, feature.state, feature.rules)
     check(dialect, feature, blocks)
     return blocks
