@@ -16,8 +16,8 @@ from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block
 from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.linux_bridge import GRAMMAR as SHELL_GRAMMAR
-from trunkline.drivers.switch.session import is_refusal
 from trunkline.drivers.switch.state import PortMode, PortRow, SwitchState
+from trunkline.drivers.switch.transport import is_refusal
 from trunkline.orchestrator.errors import GuardRefused
 from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName

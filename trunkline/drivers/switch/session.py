@@ -24,7 +24,7 @@ from netmiko import ConnectHandler
 from netmiko.exceptions import NetmikoAuthenticationException, NetmikoBaseException, ReadException
 
 from trunkline.drivers.switch.dialect import Block, Grammar
-from trunkline.drivers.switch.transport import Refusal, Transcript
+from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
 from trunkline.orchestrator.errors import (
     HostKeyRefused,
     LoginRefused,
@@ -529,12 +529,6 @@ class _Push:
             return False
         self._refusals.append(Refusal(line=line, reply=_clean(words), claims=block.claims))
         return True
-
-
-def is_refusal(output: str, grammar: Grammar) -> bool:
-    """Say whether a reply is a refusal. Messages that only look like one are taken out first."""
-    kept = "\n".join(line for line in output.split("\n") if not grammar.benign.match(line))
-    return grammar.rejected.search(kept) is not None
 
 
 class SessionPool:

@@ -49,3 +49,9 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """End the session."""
+
+
+def is_refusal(output: str, grammar: Grammar) -> bool:
+    """Say whether a reply is a refusal. Messages that only look like one are taken out first."""
+    kept = "\n".join(line for line in output.split("\n") if not grammar.benign.match(line))
+    return grammar.rejected.search(kept) is not None

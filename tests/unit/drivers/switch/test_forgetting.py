@@ -13,8 +13,7 @@ from tests.builders import a_switch
 from trunkline.drivers.switch.cisco_ios import CiscoIos
 from trunkline.drivers.switch.dialect import Block, Grammar
 from trunkline.drivers.switch.forgetting import READS, forget
-from trunkline.drivers.switch.session import is_refusal
-from trunkline.drivers.switch.transport import Refusal, Transcript
+from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
 from trunkline.orchestrator.errors import CommandRejected, GuardRefused, NotVerified, PermanentError
 from trunkline.orchestrator.intents import Claim, Neighbor
 from trunkline.orchestrator.vlans import Vid
