@@ -76,7 +76,10 @@ class GatewayRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the device can do."""
+    """What the device can do.
+
+    ``no_gateways`` says why it cannot hold one, and what to do; empty when it can.
+    """
 
     vtp_mode: str = "transparent"
     vtp_version: int = 1
@@ -84,6 +87,7 @@ class Facts:
     most_vlans: int | None = None
     routes_ipv4: bool = True
     routes_ipv6: bool = True
+    no_gateways: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
