@@ -61,14 +61,16 @@ def free_name(claim: HasVlan, state: SwitchState) -> str:
     return f"{claim.name[: LONGEST_NAME - len(suffix)]}{suffix}"
 
 
-def trunk_block(port: PortName, op: str, vlans: VlanSet, row: PortRow, rule: PortRule) -> Block:
+def trunk_block(
+    port: PortName, op: str, vlans: VlanSet, row: PortRow, rule: PortRule, *, list_characters: int = 180
+) -> Block:
     """Add VLANs to a trunk or remove them; a port that is none becomes one first."""
     claims: frozenset[Claim] = frozenset(Carries(port=port, vlan=vlan) for vlan in vlans)
     adopts = op == "add" and row.mode != "trunk"
     lines = _adoption(row, rule) if adopts else ()
     there = row.allowed if row.is_trunk else VlanSet()
     named = VlanSet(vlans - there) if op == "add" else vlans
-    lines += tuple(f"switchport trunk allowed vlan {op} {part}" for part in named.chunks(180))
+    lines += tuple(f"switchport trunk allowed vlan {op} {part}" for part in named.chunks(list_characters))
     return Block(enter=f"interface {port}", mode="config-if", lines=lines, claims=claims, stepwise=adopts)
 
 

@@ -53,6 +53,17 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """The one question that is answered: whether the saved configuration may be replaced, where a device asks so.
+
+    ``question`` is all that the device said after the command, and ``answer`` is given once.
+    """
+
+    question: re.Pattern[str]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
     """How a device talks.
 
@@ -68,12 +79,13 @@ class Grammar:
         benign: Lines that look like one and are none.
         unknown: A refusal with these words says that the device does not know the line, so that nothing was done.
         log_line: Messages a device prints into the middle of anything.
-        question: A prompt that waits for an answer; we never give one.
+        question: A prompt that waits for an answer; we give none, but for ``consent``.
         enter_config: Line that enters configuration mode.
         leave_config: Line that leaves it from anywhere.
         leave_block: Line that leaves a block's sub-mode.
         save: Command that saves the running configuration.
         saved: What the reply to it must show.
+        consent: What it asks before, on devices that always ask; None where a question would be a surprise.
         backup: Command that shows the running configuration.
         phrases: Every line that may ever be sent, by the mode it is sent in (``config`` for those that enter,
             ``exec`` for those that change something outside of configuration mode).
@@ -97,6 +109,7 @@ class Grammar:
     modes: Sequence[tuple[re.Pattern[str], str]] = ()
     commit: str = ""
     discard: str = ""
+    consent: Consent | None = None
 
     def mode_of(self, prompt: re.Match[str]) -> str:
         """Name the mode that a prompt shows."""

@@ -507,6 +507,7 @@ def test_a_log_message_is_taken_out() -> None:
         ("Copy completed successfully.", True),
         ("", False),
         ("% Error copying system:/running-config", False),
+        ("Copy aborted.", False),
         ("% Authorization denied for command 'write memory'", False),
     ],
 )
