@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from trunkline.drivers.switch.cisco_ios import long_name, parse_switchport, parse_vlans
+from trunkline.drivers.switch.cisco_ios import long_name
+from trunkline.drivers.switch.cisco_tables import parse_switchport, parse_vlans
 from trunkline.orchestrator.vlans import VlanSet
 
 

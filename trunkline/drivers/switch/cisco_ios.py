@@ -8,11 +8,19 @@ carries every VLAN, and the `no` form of the list opens it to every VLAN; `show`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 from trunkline.drivers.switch import cisco_ios_neighbors
+from trunkline.drivers.switch.cisco_lines import restore_block, trunk_block, vlan_block
+from trunkline.drivers.switch.cisco_tables import (
+    first_vlan,
+    parse_switchport,
+    parse_vlans,
+    plain_mac,
+    reading,
+    written_out,
+)
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
 from trunkline.drivers.switch.state import (
@@ -21,13 +29,11 @@ from trunkline.drivers.switch.state import (
     PortMode,
     PortRow,
     SwitchState,
-    VlanRow,
 )
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, Neighbor, PortRule
 from trunkline.orchestrator.models import Interface, PortName
 from trunkline.orchestrator.vlans import Vid, VlanSet, vid
 
-LONGEST_NAME = 32
 VLANS = "show vlan brief"
 VTP = "show vtp status"
 ROUTING = "show running-config | include routing"
@@ -132,11 +138,6 @@ _LONG_NAMES = {
     "ap": "AppGigabitEthernet",
     "et": "Ethernet",
 }
-_VLAN_ROW = re.compile(
-    r"^(?P<vlan>\d{1,4})\s+(?P<name>\S.*?)\s+(?P<status>active|suspended|act/unsup|act/lshut|sus/lshut|sus/ishut|act/ishut)(?:\s|$)",
-    re.MULTILINE,
-)
-_PAIR = re.compile(r"^(?P<key>[A-Z][\w /-]*?):[ \t]*(?P<value>.*(?:\n {5,}\S.*)*)$", re.MULTILINE)
 _MAC_ROW = re.compile(
     r"^[ \t*#A-Z]*?(?P<vlan>\d+)[ \t]+(?P<mac>[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})[ \t]+(?P<rest>\S.*)$",
     re.MULTILINE | re.IGNORECASE,
@@ -161,17 +162,7 @@ _CHANNEL = re.compile(r"^ channel-group (?P<number>\d+) ", re.MULTILINE)
 
 def long_name(name: str) -> PortName:
     """Write a port name out: ``Gi1/0/3`` is ``GigabitEthernet1/0/3``; what is not known stays as it is."""
-    found = re.fullmatch(r"(?P<kind>[A-Za-z-]+)\s*(?P<place>\d[\d/.]*)", name.strip())
-    if found is None:
-        return PortName(name.strip())
-    kind = found["kind"].lower()
-    matches = [long for short, long in _LONG_NAMES.items() if _means(kind, short, long)]
-    return PortName((matches[0] if matches else found["kind"]) + found["place"])
-
-
-def _means(kind: str, short: str, long: str) -> bool:
-    """Compare as IOS does: a table entry, or any longer beginning of the long name."""
-    return kind == short or (len(kind) > len(short) and long.lower().startswith(kind))
+    return written_out(name, _LONG_NAMES)
 
 
 class CiscoIos:
@@ -205,7 +196,7 @@ class CiscoIos:
         gateways = {}
         for key in scope.gateways:
             command = _running(interface_of(*key))
-            with _reading(command):
+            with reading(command):
                 if row := _gateway(_section(outputs[command])):
                     gateways[key] = row
         down = {
@@ -215,9 +206,9 @@ class CiscoIos:
         }
         ports = {}
         for port in scope.ports if scope.switch.kind != "router" else ():
-            with _reading(_switchport(port)):
+            with reading(_switchport(port)):
                 ports[port] = _port(port, outputs[_switchport(port)], _section(outputs[_running(port)]))
-        with _reading(VLANS):
+        with reading(VLANS):
             vlans = parse_vlans(outputs.get(VLANS, ""))
         return SwitchState(
             vlans=vlans,
@@ -237,29 +228,18 @@ class CiscoIos:
         for change in changes:
             match change.claim:
                 case HasVlan() as claim:
-                    blocks.append(_vlan_block(claim, change.op, state))
+                    blocks.append(vlan_block(claim, change.op, state))
                 case Carries(port=port, vlan=vlan):
                     ports.setdefault((port, change.op), set()).add(vlan)
                 case Gateway() as claim:
                     blocks += _gateway_blocks(claim, change.op, state)
         for (port, op), vlans in ports.items():
-            blocks.append(_trunk_block(port, op, VlanSet(vlans), state.ports[port], rules[port]))
+            blocks.append(trunk_block(port, op, VlanSet(vlans), state.ports[port], rules[port]))
         return blocks
 
     def restore(self, port: PortName, before: PortRow) -> Block:
         """Write the block that makes a half adopted port what it was: the mode first, so that it never opens."""
-        mode = "access" if before.mode == "access" else before.shown_mode
-        lines: tuple[str, ...] = (f"switchport mode {mode}",)
-        if before.native_vlan is not None:
-            lines += (f"switchport trunk native vlan {before.native_vlan}",)
-        first, *more = before.allowed.chunks(180) if before.allowed else ["none"]
-        lines += (f"switchport trunk allowed vlan {first}",)
-        lines += tuple(f"switchport trunk allowed vlan add {part}" for part in more)
-        if before.encapsulation_open:
-            lines += ("switchport trunk encapsulation negotiate",)
-        return Block(
-            enter=f"interface {port}", mode="config-if", lines=lines, claims=frozenset(), stepwise=True
-        )
+        return restore_block(port, before)
 
     def gateway_query(self, neighbor: Neighbor) -> Query:
         """Give the show command that tells how the gateway's interface of a neighbor is configured."""
@@ -288,23 +268,6 @@ def interface_of(parent: PortName | None, vlan: Vid) -> str:
     return f"Vlan{vlan}" if parent is None else f"{parent}.{vlan}"
 
 
-def parse_vlans(text: str) -> dict[Vid, VlanRow]:
-    """Read `show vlan` or `show vlan brief`; trunk ports are not listed there."""
-    rows = {}
-    for found in _VLAN_ROW.finditer(text):
-        number = vid(int(found["vlan"]))
-        rows[number] = VlanRow(vlan=number, name=found["name"], active=found["status"] == "active")
-    return rows
-
-
-def parse_switchport(text: str) -> dict[str, str]:
-    """Read one `show interfaces X switchport`: its keys and values, wrapped values joined."""
-    found = {}
-    for pair in _PAIR.finditer(text.replace("\r", "")):
-        found[pair["key"].strip()] = re.sub(r"\s*\n\s*", "", pair["value"]).strip()
-    return found
-
-
 def _switchport(port: PortName) -> str:
     return f"show interfaces {port} switchport"
 
@@ -315,15 +278,6 @@ def _running(interface: str) -> str:
 
 def _macs_of(vlan: Vid) -> str:
     return f"show mac address-table vlan {vlan}"
-
-
-@contextmanager
-def _reading(command: str) -> Iterator[None]:
-    """Name the command in whatever its output cannot be read as."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"`{command}`: {error}") from error
 
 
 def _section(text: str) -> tuple[str, ...]:
@@ -351,9 +305,9 @@ def _port(port: PortName, switchport: str, config: tuple[str, ...]) -> PortRow:
         mode=mode,
         shown_mode=ascii(facts.get("Administrative Mode", ""))[1:-1],
         allowed=VlanSet.parse(facts.get("Trunking VLANs Enabled", "ALL")),
-        native_vlan=_number(facts.get("Trunking Native Mode VLAN", "")),
-        access_vlan=_number(facts.get("Access Mode VLAN", "")),
-        voice_vlan=_number(facts.get("Voice VLAN", "")),
+        native_vlan=first_vlan(facts.get("Trunking Native Mode VLAN", "")),
+        access_vlan=first_vlan(facts.get("Access Mode VLAN", "")),
+        voice_vlan=first_vlan(facts.get("Voice VLAN", "")),
         negotiated=mode == "dynamic" and facts.get("Operational Mode", "").startswith("trunk"),
         encapsulation_open=facts.get("Administrative Trunking Encapsulation") == "negotiate",
         channel=PortName(f"Port-channel{channel['number']}") if channel else None,
@@ -368,11 +322,6 @@ def _mode(facts: Mapping[str, str]) -> PortMode:
     if word in {"static access", "access"}:
         return "access"
     return "dynamic" if word.startswith("dynamic ") else "special"
-
-
-def _number(text: str) -> Vid | None:
-    found = re.match(r"\d+", text)
-    return vid(int(found[0])) if found else None
 
 
 def _gateway(config: tuple[str, ...]) -> GatewayRow | None:
@@ -450,7 +399,7 @@ def _macs(outputs: Mapping[str, str], scope: Scope) -> dict[tuple[PortName, Vid]
             ports = [long_name(word) for word in _ports_of(row["rest"])]
             for key in [key for key in found if key[1] == int(row["vlan"])]:
                 if key[0] in ports or any(not _is_known(port) for port in ports):
-                    found[key] |= {_mac(row["mac"])}
+                    found[key] |= {plain_mac(row["mac"])}
     return found
 
 
@@ -465,54 +414,6 @@ def _ports_of(rest: str) -> list[str]:
 
 def _is_known(port: PortName) -> bool:
     return any(port.startswith(long) for long in _LONG_NAMES.values())
-
-
-def _mac(dotted: str) -> str:
-    digits = dotted.replace(".", "").lower()
-    return ":".join(digits[index : index + 2] for index in range(0, 12, 2))
-
-
-def _vlan_block(claim: HasVlan, op: str, state: SwitchState) -> Block:
-    if op == "remove":
-        return Block(enter=f"no vlan {claim.vlan}", mode="config", lines=(), claims=frozenset({claim}))
-    return Block(
-        enter=f"vlan {claim.vlan}",
-        mode="config-vlan",
-        lines=(f"name {_free_name(claim, state)}",),
-        claims=frozenset({claim}),
-    )
-
-
-def _free_name(claim: HasVlan, state: SwitchState) -> str:
-    """Give the VLAN its name, or one with its id when another VLAN has that: IOS refuses two of one name.
-
-    A segment that got another VLAN meets its own name there, since VLANs are never deleted.
-    """
-    if all(row.name != claim.name for vlan, row in state.vlans.items() if vlan != claim.vlan):
-        return claim.name
-    suffix = f"-{claim.vlan}"
-    return f"{claim.name[: LONGEST_NAME - len(suffix)]}{suffix}"
-
-
-def _trunk_block(port: PortName, op: str, vlans: VlanSet, row: PortRow, rule: PortRule) -> Block:
-    claims: frozenset[Claim] = frozenset(Carries(port=port, vlan=vlan) for vlan in vlans)
-    adopts = op == "add" and row.mode != "trunk"
-    lines = _adoption(row, rule) if adopts else ()
-    there = row.allowed if row.is_trunk else VlanSet()
-    named = VlanSet(vlans - there) if op == "add" else vlans
-    lines += tuple(f"switchport trunk allowed vlan {op} {part}" for part in named.chunks(180))
-    return Block(enter=f"interface {port}", mode="config-if", lines=lines, claims=claims, stepwise=adopts)
-
-
-def _adoption(row: PortRow, rule: PortRule) -> tuple[str, ...]:
-    """Make a port a trunk that carries what it did: the list comes first, so it never opens to ALL."""
-    lines: tuple[str, ...] = ("switchport trunk encapsulation dot1q",) if row.encapsulation_open else ()
-    if not row.negotiated:
-        native = row.untagged_vlan or rule.native_vlan
-        if native is not None:
-            lines += (f"switchport trunk native vlan {native}",)
-        lines += (f"switchport trunk allowed vlan {native or 'none'}",)
-    return (*lines, "switchport mode trunk")
 
 
 def _gateway_blocks(claim: Gateway, op: str, state: SwitchState) -> list[Block]:

@@ -176,6 +176,8 @@ def remarks(intent: SwitchIntent, state: SwitchState) -> Iterator[str]:
 def _why_no_gateway(claim: Gateway, state: SwitchState) -> str:
     if claim.parent in state.down:
         return state.down[claim.parent]
+    if state.facts.no_gateways:
+        return state.facts.no_gateways
     if any(address.version == 4 for address in claim.addresses) and not state.facts.routes_ipv4:  # noqa: PLR2004  # IPv4
         return "the switch does not route: configure `ip routing` by hand"
     if any(address.version == 6 for address in claim.addresses) and not state.facts.routes_ipv6:  # noqa: PLR2004  # IPv6

@@ -57,6 +57,17 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """The one question that is answered: whether the saved configuration may be replaced, where a device asks so.
+
+    ``question`` is all that the device said after the command, and ``answer`` is given once.
+    """
+
+    question: re.Pattern[str]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
     """How a device talks.
 
@@ -77,7 +88,7 @@ class Grammar:
         benign: Lines that look like one and are none.
         unknown: A refusal with these words says that the device does not know the line, so that nothing was done.
         log_line: Messages a device prints into the middle of anything.
-        question: A prompt that waits for an answer; we never give one.
+        question: A prompt that waits for an answer; we give none, but for ``consent``.
         enter_config: Line that enters configuration mode; empty where there is none, so that blocks are sent as they
             are.
         leave_config: Line that leaves it from anywhere.
@@ -85,6 +96,7 @@ class Grammar:
         save: Command that saves the running configuration; empty where there is none.
         saved: What the reply to it must show.
         unsaved: What a restart of the device forgets, where no command saves it; it is told with every plan.
+        consent: What it asks before, on devices that always ask; None where a question would be a surprise.
         backup: Command that shows the running configuration.
         phrases: Every line that may ever be sent, by the mode it is sent in (``config`` for those that enter,
             ``exec`` for those that change something outside of configuration mode).
@@ -116,6 +128,8 @@ class Grammar:
     def outermost(self) -> str:
         """Name the mode in which blocks are entered."""
         return "config" if self.enter_config else ""
+
+    consent: Consent | None = None
 
     def mode_of(self, prompt: re.Match[str]) -> str:
         """Name the mode that a prompt shows."""

@@ -23,7 +23,7 @@ import paramiko
 from netmiko import ConnectHandler
 from netmiko.exceptions import NetmikoAuthenticationException, NetmikoBaseException, ReadException
 
-from trunkline.drivers.switch.dialect import Block, Grammar
+from trunkline.drivers.switch.dialect import Block, Consent, Grammar
 from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
 from trunkline.orchestrator.errors import (
     HostKeyRefused,
@@ -347,7 +347,7 @@ class Session:
         """
         with self._exchange():
             self._write(grammar.save)
-            output, _ = self._answer(grammar.save, grammar, silence=SAVE_SECONDS)
+            output, _ = self._answer(grammar.save, grammar, silence=SAVE_SECONDS, consent=grammar.consent)
         if not grammar.saved.search(output):
             raise NotVerified(
                 f"saving was not confirmed: {_clean(output)!r}", subject=self._subject, fix="save it by hand"
@@ -398,8 +398,15 @@ class Session:
         except OSError as error:
             raise TransientError("the session ended", subject=self._subject) from error
 
-    def _answer(self, line: str, grammar: Grammar, *, silence: float = ANSWER_SECONDS) -> tuple[str, str]:
-        """Wait for the echo of a line and the prompt after its output.
+    def _answer(
+        self,
+        line: str,
+        grammar: Grammar,
+        *,
+        silence: float = ANSWER_SECONDS,
+        consent: Consent | None = None,
+    ) -> tuple[str, str]:
+        """Wait for the echo of a line and the prompt after its output; a consent is given once.
 
         Returns:
             The output, and the mode that the prompt shows (empty outside configuration).
@@ -422,6 +429,11 @@ class Session:
             more(f"the echo of {echo!r}")
         after = start + len(echo)
         while (prompt := self._prompt.search(reader.text, after)) is None:
+            if consent is not None and consent.question.fullmatch(reader.text[after:].strip()):
+                after = len(reader.text)
+                self._write(consent.answer)
+                consent = None
+                continue
             if grammar.question.search(reader.text[after:]):
                 raise TransientError(
                     f"asks a question after {echo!r}: {_clean(reader.text[after:])!r}",

@@ -78,6 +78,7 @@ class GatewayRow:
 class Facts:
     """What the device can do.
 
+    ``no_gateways`` says why it cannot hold one, and what to do; empty when it can.
     ``has_modes``: its ports have a configured mode. Without, a port reads as a trunk while it carries something tagged.
     """
 
@@ -88,6 +89,7 @@ class Facts:
     most_vlans: int | None = None
     routes_ipv4: bool = True
     routes_ipv6: bool = True
+    no_gateways: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

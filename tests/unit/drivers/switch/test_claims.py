@@ -138,6 +138,12 @@ def test_what_stands_in_the_way_of_a_sub_interface(row: GatewayRow, words: str) 
     assert bool(words) is bool(cause)
 
 
+def test_a_switch_that_cannot_hold_a_gateway_says_why() -> None:
+    state = a_state(facts=Facts(no_gateways="the feature is off; configure it by hand"))
+    claim = Gateway(vlan=Vid(10), addresses=(ip_interface("10.0.0.1/24"),))
+    assert why_not_add(claim, a_switch_intent(), state) == "the feature is off; configure it by hand"
+
+
 def test_a_sub_interface_does_not_work_while_its_parent_is_down() -> None:
     row = GatewayRow(addresses=frozenset({OURS}), tagged=Vid(10))
     state = a_state(gateways={(PARENT, Vid(10)): row})

@@ -25,8 +25,8 @@ from trunkline.drivers.switch.dialect import EXIT, Block, Scope
 from trunkline.drivers.switch.guards import check_blocks, check_commands
 from trunkline.drivers.switch.linux_bridge import GRAMMAR, MACS, VLANS, LinuxBridge
 from trunkline.drivers.switch.linux_interfaces import FORWARDING, LINKS
-from trunkline.drivers.switch.transport import is_refusal
 from trunkline.drivers.switch.state import SwitchState
+from trunkline.drivers.switch.transport import is_refusal
 from trunkline.orchestrator.errors import GuardRefused
 from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, Neighbor, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName

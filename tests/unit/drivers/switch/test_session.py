@@ -1,4 +1,4 @@
-"""How long a session waits: for a device that dribbles, one that falls silent, and one that never ends.
+"""How long a session waits for a slow device, and the one question that it answers.
 
 The channel is played: no real switch is slow in a way that a test can order.
 """
@@ -6,14 +6,17 @@ The channel is played: no real switch is slow in a way that a test can order.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from trunkline.drivers.switch import session as module
 from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_s300 import GRAMMAR as ASKS
+from trunkline.drivers.switch.dialect import Grammar
 from trunkline.drivers.switch.session import Session
-from trunkline.orchestrator.errors import TransientError
+from trunkline.orchestrator.errors import NotVerified, TransientError
 
 
 class Dribble:
@@ -63,3 +66,87 @@ def test_an_answer_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(TransientError, match="no answer in time"):
         ask(channel, silence=0.2)
     assert time.monotonic() - started < 0.9, "it would go on for a second"
+
+
+QUESTION = b"Overwrite file [startup-config].... (Y/N)[N] ?"
+COPIED = b"06-Oct-2020 22:08:33 %COPY-N-TRAP: The copy operation was completed successfully\r\n"
+
+
+class Played:
+    """A channel that echoes every line it is sent and says the next reply."""
+
+    def __init__(self, *replies: bytes, echoes_answers: bool = True) -> None:
+        self._echoes_answers = echoes_answers
+        self._replies = list(replies)
+        self._pieces: list[bytes] = []
+        self.lines: list[bytes] = []
+
+    def settimeout(self, seconds: float) -> None:
+        del seconds
+
+    def sendall(self, data: bytes) -> None:
+        self.lines.append(data)
+        reply = self._replies.pop(0) if self._replies else b"\r\nsw1#"
+        # In two pieces, so that half a question is seen as well.
+        whole = (data.strip() if self._echoes_answers or len(data) > len("Y\n") else b"") + reply
+        self._pieces += [whole[: len(whole) - 5], whole[-5:]]
+
+    def recv(self, most: int) -> bytes:
+        del most
+        return self._pieces.pop(0) if self._pieces else b""
+
+
+def save(channel: Played, grammar: Grammar) -> None:
+    Session(SimpleNamespace(base_prompt="sw1", remote_conn=channel), "switch sw1", grammar).save(grammar)
+
+
+def test_whether_the_saved_configuration_may_be_replaced_is_answered_once() -> None:
+    channel = Played(b"\r\n" + QUESTION, b"\r\n" + COPIED + b"\r\nsw1#")
+    save(channel, ASKS)
+    assert channel.lines == [b"write memory\n", b"Y\n"]
+
+
+@pytest.mark.parametrize("echoes", [True, False])
+def test_a_question_that_is_asked_again_is_not_answered_again(*, echoes: bool) -> None:
+    again = Played(b"\r\n" + QUESTION, b"\r\n" + QUESTION, echoes_answers=echoes)
+    with pytest.raises(TransientError, match="asks a question"):
+        save(again, ASKS)
+    assert again.lines == [b"write memory\n", b"Y\n"]
+
+
+def test_a_device_that_does_not_ask_is_not_answered() -> None:
+    channel = Played(b"\r\n" + COPIED + b"\r\nsw1#")
+    save(channel, ASKS)
+    assert channel.lines == [b"write memory\n"]
+
+
+def test_an_answer_does_not_make_it_saved() -> None:
+    with pytest.raises(NotVerified, match="not confirmed"):
+        save(Played(b"\r\n" + QUESTION, b"\r\n% copy failed\r\nsw1#"), ASKS)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        b"Overwrite file [backup-config].... (Y/N)[N] ?",
+        b"Reload now? (Y/N)[N] ?",
+        b"Something went wrong.\r\n" + QUESTION,
+        QUESTION + b"\r\nErase everything (Y/N)[N] ?",
+    ],
+)
+def test_no_other_question_is_answered_while_saving(question: bytes) -> None:
+    channel = Played(b"\r\n" + question)
+    with pytest.raises(TransientError, match="asks a question"):
+        save(channel, ASKS)
+    assert channel.lines == [b"write memory\n"]
+
+
+def test_the_question_is_answered_only_while_saving_and_only_where_a_device_is_known_to_ask() -> None:
+    channel = Played(b"\r\n" + QUESTION)
+    connection = SimpleNamespace(base_prompt="sw1", remote_conn=channel)
+    with pytest.raises(TransientError, match="asks a question"):
+        Session(connection, "switch sw1", ASKS).query("write memory", ASKS)
+    other = Played(b"\r\n" + QUESTION)
+    with pytest.raises(TransientError, match="asks a question"):
+        save(other, replace(ASKS, consent=None))
+    assert channel.lines == other.lines == [b"write memory\n"]

@@ -49,3 +49,29 @@ def test_other_drivers_keep_their_names(text: str) -> None:
 def test_no_driver_takes_what_could_be_more_than_a_name(text: str) -> None:
     with pytest.raises(ValueError, match="is not a port name"):
         canonical_port(text, driver="linux_bridge")
+
+
+@pytest.mark.parametrize(
+    ("driver", "text", "name"),
+    [
+        ("cisco_nxos", "Eth1/1", "Ethernet1/1"),
+        ("cisco_nxos", "ethernet1/1", "Ethernet1/1"),
+        ("cisco_nxos", "Po10", "port-channel10"),
+        ("cisco_nxos", "Port-channel10", "port-channel10"),
+        ("arista_eos", "Et1", "Ethernet1"),
+        ("arista_eos", "ethernet3/1/1", "Ethernet3/1/1"),
+        ("arista_eos", "port-channel10", "Port-Channel10"),
+        ("cisco_s300", "gi1", "gi1"),
+        ("cisco_s300", "GigabitEthernet1/0/3", "gi1/0/3"),
+        ("cisco_s300", "Te1/1", "te1/1"),
+        ("cisco_s300", "po1", "Po1"),
+    ],
+)
+def test_a_port_is_written_as_its_driver_prints_it(driver: str, text: str, name: str) -> None:
+    assert canonical_port(text, driver=driver) == name
+
+
+@pytest.mark.parametrize("driver", ["cisco_nxos", "arista_eos", "cisco_s300"])
+def test_an_svi_is_no_port_on_any_driver(driver: str) -> None:
+    with pytest.raises(ValueError, match="no cabled port"):
+        canonical_port("Vlan10", driver=driver)
