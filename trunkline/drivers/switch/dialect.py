@@ -53,6 +53,14 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The one question that is answered, and with what; ``question`` ends where the device waits."""
+
+    question: re.Pattern[str]
+    reply: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grammar:
     """How a device talks.
 
@@ -63,17 +71,24 @@ class Grammar:
             Configuration mode itself is called ``config``, outside of it the mode is empty.
         commit: Line that makes what was configured take effect, where that is a step of its own; empty where each line
             does. It is refused as a whole.
+        committed: What the reply to it must show; None where a device that commits says nothing.
         discard: Line that drops what was configured and not committed.
+        hostname_characters: So much of the device's name is surely in every prompt.
+        enables: Whether a login starts without privileges, so that `enable` raises it. Elsewhere netmiko's `enable` is
+            not to be asked for: it would enter configuration mode.
         rejected: A reply with such a line is a refusal.
         benign: Lines that look like one and are none.
         unknown: A refusal with these words says that the device does not know the line, so that nothing was done.
         log_line: Messages a device prints into the middle of anything.
-        question: A prompt that waits for an answer; we never give one.
+        question: A prompt that waits for an answer; we never give one, but for `save_answer`.
+        greeting: The first prompt after login, where netmiko's own class for the platform would answer questions that
+            come before it; None where it does not.
         enter_config: Line that enters configuration mode.
         leave_config: Line that leaves it from anywhere.
         leave_block: Line that leaves a block's sub-mode.
-        save: Command that saves the running configuration.
+        save: Command that saves the running configuration; empty where a commit is for good already.
         saved: What the reply to it must show.
+        save_answer: What is answered while it saves, once; any other question ends the session as everywhere.
         backup: Command that shows the running configuration.
         phrases: Every line that may ever be sent, by the mode it is sent in (``config`` for those that enter,
             ``exec`` for those that change something outside of configuration mode).
@@ -96,7 +111,12 @@ class Grammar:
     longest_line: int
     modes: Sequence[tuple[re.Pattern[str], str]] = ()
     commit: str = ""
+    committed: re.Pattern[str] | None = None
     discard: str = ""
+    greeting: re.Pattern[str] | None = None
+    hostname_characters: int = 16
+    enables: bool = True
+    save_answer: Answer | None = None
 
     def mode_of(self, prompt: re.Match[str]) -> str:
         """Name the mode that a prompt shows."""
@@ -112,7 +132,8 @@ class Block:
 
     ``mode`` is what the prompt shows inside, e.g. ``config-if``. When a line is refused the rest of the block is
     not sent, and ``claims`` are what did not come true. ``stepwise``: no line goes out before the one in front of
-    it was taken, because it would do harm without it.
+    it was taken, because it would do harm without it. Where lines need no sub-mode, ``mode`` is ``config`` and
+    ``enter`` the first of them.
     """
 
     enter: str

@@ -106,13 +106,14 @@ def check_blocks(
     """
     subject = f"switch {intent.switch.name}"
     for block in blocks:
-        _, about = _check_line(block.enter, "config", grammar, subject, vlans)
-        entered = about.get("port")
-        port = None if entered is None else PortName(entered)
-        if port is not None and port in intent.switch.protected_ports:
-            raise GuardRefused(f"line {_shown(block.enter)} enters a protected port", subject=subject)
-        for line in block.lines:
-            phrase, _ = _check_line(line, block.mode, grammar, subject, vlans)
+        port: PortName | None = None
+        for line, mode in ((block.enter, "config"), *((line, block.mode) for line in block.lines)):
+            phrase, about = _check_line(line, mode, grammar, subject, vlans)
+            named = about.get("port")
+            # A line without a sub-mode names its port itself.
+            port = port if named is None else PortName(named)
+            if port is not None and port in intent.switch.protected_ports:
+                raise GuardRefused(f"line {_shown(line)} enters a protected port", subject=subject)
             if phrase.converts and not _may_convert(port, intent, before.ports):
                 raise GuardRefused(
                     f"line {_shown(line)} would rewrite a port that is not being adopted", subject=subject
@@ -139,7 +140,8 @@ def _check_vlans(text: str | None, shown: str, subject: str, vlans: frozenset[Vi
     if text is None:
         return
     try:
-        named = VlanSet.parse(text)
+        # Some devices write `10,20-29`, others `10 20 to 29`.
+        named = VlanSet.parse(text.replace(" to ", "-").replace(" ", ","))
     except ValueError as error:
         raise GuardRefused(f"line {shown} names no VLANs ({error})", subject=subject) from error
     if not named or not named <= vlans:
