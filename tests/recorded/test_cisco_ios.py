@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
+from tests.recorded.expectation import expected
 from trunkline.drivers.switch.cisco_ios import long_name
 from trunkline.drivers.switch.cisco_tables import parse_switchport, parse_vlans
 from trunkline.orchestrator.vlans import VlanSet
-
-
-def expected(path: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = YAML(typ="safe").load(path.with_suffix(".yml").read_text())["parsed_sample"]
-    return rows
 
 
 def test_every_port_of_every_switchport_capture_is_read_as_expected(captures: Path) -> None:

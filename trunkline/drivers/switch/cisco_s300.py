@@ -17,7 +17,7 @@ from trunkline.drivers.switch.cisco_ios import PROMPT
 from trunkline.drivers.switch.cisco_lines import free_name, trunk_block
 from trunkline.drivers.switch.cisco_tables import MacTable, interface_lines, reading, value_of, written_out
 from trunkline.drivers.switch.claims import Change
-from trunkline.drivers.switch.dialect import Block, Consent, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.dialect import Answer, Block, Forgetting, Grammar, Phrase, Query, Scope
 from trunkline.drivers.switch.state import Facts, PortMode, PortRow, SwitchState, VlanRow
 from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, Neighbor, PortRule
 from trunkline.orchestrator.models import PortName
@@ -74,8 +74,9 @@ GRAMMAR = Grammar(
     saved=re.compile(
         r"^Copy succeeded|%COPY-N-TRAP: The copy operation was completed successfully", re.MULTILINE
     ),
-    consent=Consent(
-        question=re.compile(r"Overwrite file \[startup-config\] ?\.* ?\(Y/N\) ?\[N\] ?\?"), answer="Y"
+    save_answer=Answer(
+        question=re.compile(r"\A\s*Overwrite file \[startup-config\] ?\.* ?\(Y/N\) ?\[N\] ?\?\s*\Z"),
+        reply="Y",
     ),
     backup="show running-config",
     phrases=_PHRASES,

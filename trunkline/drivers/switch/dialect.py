@@ -57,14 +57,11 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
-    """The one question that is answered: whether the saved configuration may be replaced, where a device asks so.
-
-    ``question`` is all that the device said after the command, and ``answer`` is given once.
-    """
+class Answer:
+    """The one question that is answered, and with what; ``question`` ends where the device waits."""
 
     question: re.Pattern[str]
-    answer: str
+    reply: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,20 +80,26 @@ class Grammar:
             Configuration mode itself is called ``config``, outside of it the mode is empty.
         commit: Line that makes what was configured take effect, where that is a step of its own; empty where each line
             does. It is refused as a whole.
+        committed: What the reply to it must show; None where a device that commits says nothing.
         discard: Line that drops what was configured and not committed.
+        hostname_characters: So much of the device's name is surely in every prompt.
+        enables: Whether a login starts without privileges, so that `enable` raises it. Elsewhere netmiko's `enable` is
+            not to be asked for: it would enter configuration mode.
         rejected: A reply with such a line is a refusal.
         benign: Lines that look like one and are none.
         unknown: A refusal with these words says that the device does not know the line, so that nothing was done.
         log_line: Messages a device prints into the middle of anything.
-        question: A prompt that waits for an answer; we give none, but for ``consent``.
+        question: A prompt that waits for an answer; we never give one, but for `save_answer`.
+        greeting: The first prompt after login, where netmiko's own class for the platform would answer questions that
+            come before it; None where it does not.
         enter_config: Line that enters configuration mode; empty where there is none, so that blocks are sent as they
             are.
         leave_config: Line that leaves it from anywhere.
         leave_block: Line that leaves a block's sub-mode.
-        save: Command that saves the running configuration; empty where there is none.
+        save: Command that saves the running configuration; empty where there is none, or a commit is for good already.
         saved: What the reply to it must show.
         unsaved: What a restart of the device forgets, where no command saves it; it is told with every plan.
-        consent: What it asks before, on devices that always ask; None where a question would be a surprise.
+        save_answer: What is answered while it saves, once; any other question ends the session as everywhere.
         backup: Command that shows the running configuration.
         phrases: Every line that may ever be sent, by the mode it is sent in (``config`` for those that enter,
             ``exec`` for those that change something outside of configuration mode).
@@ -119,17 +122,20 @@ class Grammar:
     longest_line: int
     modes: Sequence[tuple[re.Pattern[str], str]] = ()
     commit: str = ""
+    committed: re.Pattern[str] | None = None
     discard: str = ""
     netmiko: str = ""
     shell: str = ""
     unsaved: str = ""
+    greeting: re.Pattern[str] | None = None
+    hostname_characters: int = 16
+    enables: bool = True
+    save_answer: Answer | None = None
 
     @property
     def outermost(self) -> str:
         """Name the mode in which blocks are entered."""
         return "config" if self.enter_config else ""
-
-    consent: Consent | None = None
 
     def mode_of(self, prompt: re.Match[str]) -> str:
         """Name the mode that a prompt shows."""
@@ -151,7 +157,8 @@ class Block:
 
     ``mode`` is what the prompt shows inside, e.g. ``config-if``; empty without modes. When a line is refused the
     rest of the block is not sent, and ``claims`` are what did not come true. ``stepwise``: no line goes out before
-    the one in front of it was taken, because it would do harm without it.
+    the one in front of it was taken, because it would do harm without it. Where lines need no sub-mode, ``mode`` is
+    ``config`` and ``enter`` the first of them.
     """
 
     enter: str

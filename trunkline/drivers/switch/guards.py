@@ -119,7 +119,8 @@ def check_blocks(
             phrase, about = _check_line(line, mode, grammar, subject, vlans)
             entered = about if entered is None else entered
             _check_ports(line, about, intent)
-            port = about.get("member") or entered.get("port")
+            # A line without a sub-mode names its port itself.
+            port = about.get("member") or about.get("port") or entered.get("port")
             if phrase.converts and not _may_convert(port, intent, before.ports):
                 raise GuardRefused(
                     f"line {_shown(line)} would rewrite a port that is not being adopted", subject=subject
@@ -155,7 +156,8 @@ def _check_vlans(text: str | None, shown: str, subject: str, vlans: frozenset[Vi
     if text is None:
         return
     try:
-        named = VlanSet.parse(text)
+        # Some devices write `10,20-29`, others `10 20 to 29`.
+        named = VlanSet.parse(text.replace(" to ", "-").replace(" ", ","))
     except ValueError as error:
         raise GuardRefused(f"line {shown} names no VLANs ({error})", subject=subject) from error
     if not named or not named <= vlans:

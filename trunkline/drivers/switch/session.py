@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -23,7 +24,7 @@ import paramiko
 from netmiko import ConnectHandler
 from netmiko.exceptions import NetmikoAuthenticationException, NetmikoBaseException, ReadException
 
-from trunkline.drivers.switch.dialect import Block, Consent, Grammar
+from trunkline.drivers.switch.dialect import Answer, Block, Grammar
 from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
 from trunkline.orchestrator.errors import (
     HostKeyRefused,
@@ -47,7 +48,6 @@ WIDEST_WINDOW = 16
 LONGEST_PAUSE_SECONDS = 15.0
 """No sync thinks longer than this between two exchanges."""
 LONGEST_REPLY = 400
-LONGEST_HOSTNAME = 16
 LONGEST_OUTPUT = 8_000_000
 KEY_TYPES = {
     "ssh-ed25519": ("ssh-ed25519",),
@@ -62,6 +62,9 @@ ALL_KEY_TYPES = (
     "rsa-sha2-256",
     "ssh-rsa",
 )
+
+TERMINAL_CODE = re.compile(r" \x1b\[\d+D|\x1b\[[0-9;?]*[A-Za-z]")
+"""Cursor movements and colours; Huawei prints a blank and steps back over it."""
 
 Secrets = Callable[[SecretRef], str]
 
@@ -140,7 +143,7 @@ def connect(switch: Switch, grammar: Grammar, *, secrets: Secrets) -> Session:
     enable = secrets(login.enable) if login.enable else password
     link = _dial(switch.address, switch.port, subject)
     try:
-        connection = _log_in(switch, grammar.netmiko or switch.driver, link, password, enable, subject)
+        connection = _log_in(switch, grammar, link, password, enable)
     except OrchestratorError:
         link.close()
         raise
@@ -160,14 +163,13 @@ def connect(switch: Switch, grammar: Grammar, *, secrets: Secrets) -> Session:
     return session
 
 
-def _log_in(
-    switch: Switch, platform: str, link: socket.socket, password: str, enable: str, subject: str
-) -> Any:
-    """Let netmiko log in, find the prompt and enable. Its types are not exported, hence Any."""
+def _log_in(switch: Switch, grammar: Grammar, link: socket.socket, password: str, enable: str) -> Any:
+    """Let netmiko log in, find the prompt and enable, if so. Its types are not exported, hence Any."""
+    subject = f"switch {switch.name}"
     pinned = switch.host_key or ""
     wanted = KEY_TYPES.get(pinned.partition(" ")[0], (pinned.partition(" ")[0],))
     connection: Any = ConnectHandler(
-        device_type=platform,
+        device_type=grammar.netmiko or switch.driver,
         host=switch.address,
         port=switch.port,
         username=switch.credentials.username,
@@ -182,9 +184,11 @@ def _log_in(
         auto_connect=False,
     )
     connection.key_policy = _Pinned(pinned, subject)
+    if grammar.greeting is not None:
+        connection.special_login_handler = partial(_greet, connection, grammar, subject)
     connection._open()  # noqa: SLF001  # netmiko's author names this as the way to set a key policy
     try:
-        if not connection.check_enable_mode():
+        if grammar.enables and not connection.check_enable_mode():
             connection.enable()
     except (ValueError, ReadException) as error:
         connection.disconnect()
@@ -192,6 +196,20 @@ def _log_in(
             "it refused the enable password", subject=subject, fix="set credentials.enable in the inventory"
         ) from error
     return connection
+
+
+def _greet(connection: Any, grammar: Grammar, subject: str) -> None:
+    """Wait for the first prompt in netmiko's place, which would answer what is asked before it."""
+    expected = f"({grammar.greeting.pattern}|{grammar.question.pattern})" if grammar.greeting else ""
+    shown = connection.read_until_pattern(
+        pattern=expected, read_timeout=CONNECT_SECONDS, re_flags=re.IGNORECASE
+    )
+    if grammar.question.search(shown):
+        raise PermanentError(
+            f"asks a question at login: {_clean(shown[-200:])!r}",
+            subject=subject,
+            fix="log in by hand and answer it; nothing is answered blindly",
+        )
 
 
 def _dial(address: str, port: int, subject: str) -> socket.socket:
@@ -265,6 +283,8 @@ class _Reader:
         if len(self.text) > LONGEST_OUTPUT:
             raise PermanentError("its output has no end", subject=self.subject)
         self.text += data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "")
+        if "\x1b" in self.text:
+            self.text = TERMINAL_CODE.sub("", self.text)
 
 
 @dataclass(slots=True)
@@ -282,7 +302,7 @@ class Session:
         self._connection = connection  # netmiko's, untyped
         self._subject = subject
         # Some devices cut long host names in configuration prompts, so only the beginning is fixed.
-        hostname = re.escape(str(connection.base_prompt)[:LONGEST_HOSTNAME])
+        hostname = re.escape(str(connection.base_prompt)[: grammar.hostname_characters])
         self._prompt = re.compile(rf"(?:^|\n){grammar.prompt.replace('{hostname}', hostname)}")
         self._reader = _Reader(connection.remote_conn, subject)
         self.broken = False
@@ -340,14 +360,18 @@ class Session:
             return _Push(self, blocks, grammar).run()
 
     def save(self, grammar: Grammar) -> None:
-        """Save the running configuration.
+        """Save the running configuration, where that is a step of its own.
 
         Raises:
             NotVerified: the device did not say that it did.
         """
+        if not grammar.save:
+            return
         with self._exchange():
             self._write(grammar.save)
-            output, _ = self._answer(grammar.save, grammar, silence=SAVE_SECONDS, consent=grammar.consent)
+            output, _ = self._answer(
+                grammar.save, grammar, silence=SAVE_SECONDS, expected=grammar.save_answer
+            )
         if not grammar.saved.search(output):
             raise NotVerified(
                 f"saving was not confirmed: {_clean(output)!r}", subject=self._subject, fix="save it by hand"
@@ -404,9 +428,15 @@ class Session:
         grammar: Grammar,
         *,
         silence: float = ANSWER_SECONDS,
-        consent: Consent | None = None,
+        expected: Answer | None = None,
     ) -> tuple[str, str]:
-        """Wait for the echo of a line and the prompt after its output; a consent is given once.
+        """Wait for the echo of a line and the prompt after its output.
+
+        Args:
+            line: What was sent.
+            grammar: How the device talks.
+            silence: So many seconds it may say nothing.
+            expected: A question that may come, once, and what is answered.
 
         Returns:
             The output, and the mode that the prompt shows (empty outside configuration).
@@ -429,14 +459,14 @@ class Session:
             more(f"the echo of {echo!r}")
         after = start + len(echo)
         while (prompt := self._prompt.search(reader.text, after)) is None:
-            if consent is not None and consent.question.fullmatch(reader.text[after:].strip()):
-                after = len(reader.text)
-                self._write(consent.answer)
-                consent = None
+            asked = reader.text[after:]
+            if expected is not None and expected.question.search(asked):
+                self._write(expected.reply)
+                after, expected = len(reader.text), None
                 continue
-            if grammar.question.search(reader.text[after:]):
+            if grammar.question.search(asked):
                 raise TransientError(
-                    f"asks a question after {echo!r}: {_clean(reader.text[after:])!r}",
+                    f"asks a question after {echo!r}: {_clean(asked)!r}",
                     subject=self._subject,
                     fix="answer it by hand; nothing is answered blindly",
                 )
@@ -484,18 +514,24 @@ class _Push:
         """Let all of it take effect, or nothing: a commit that is refused is refused for every block."""
         everything = frozenset[Claim]().union(*(block.claims for block in self._blocks))
         whole = Block(enter=self._grammar.commit, mode="config", lines=(), claims=everything)
-        if self._refused(self._grammar.commit, self._one(self._grammar.commit, "config"), whole):
+        output = self._one(self._grammar.commit, "config", silence=SAVE_SECONDS)
+        refused = self._refused(self._grammar.commit, output, whole)
+        if not refused and self._grammar.committed is not None and not self._grammar.committed.search(output):
+            reply = _clean(output) or "it did not say that it did"
+            self._refusals.append(Refusal(line=self._grammar.commit, reply=reply, claims=everything))
+            refused = True
+        if refused:
             self._one(self._grammar.discard, "config")
 
-    def _one(self, line: str, mode: str) -> str:
+    def _one(self, line: str, mode: str, *, silence: float = ANSWER_SECONDS) -> str:
         """Send a line of ours and insist on the mode after it."""
         self._session._write(line)  # noqa: SLF001  # the two classes are one mechanism
-        output, now = self._read(line)
+        output, now = self._read(line, silence=silence)
         self._session._expect(now, mode, line)  # noqa: SLF001  # as above
         return output
 
-    def _read(self, line: str) -> tuple[str, str]:
-        return self._session._answer(line, self._grammar)  # noqa: SLF001  # as above
+    def _read(self, line: str, *, silence: float = ANSWER_SECONDS) -> tuple[str, str]:
+        return self._session._answer(line, self._grammar, silence=silence)  # noqa: SLF001  # as above
 
     def _block(self, block: Block) -> None:
         """Enter the block and see that it took, send its lines in the window, leave it."""

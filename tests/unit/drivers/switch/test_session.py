@@ -148,5 +148,5 @@ def test_the_question_is_answered_only_while_saving_and_only_where_a_device_is_k
         Session(connection, "switch sw1", ASKS).query("write memory", ASKS)
     other = Played(b"\r\n" + QUESTION)
     with pytest.raises(TransientError, match="asks a question"):
-        save(other, replace(ASKS, consent=None))
+        save(other, replace(ASKS, save_answer=None))
     assert channel.lines == other.lines == [b"write memory\n"]
