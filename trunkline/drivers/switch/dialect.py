@@ -43,8 +43,9 @@ class Phrase:
 
     Attributes:
         pattern: The whole line. Its named groups tell what the line is about: ``port`` (the interface entered, or
-            the parent of the one entered), ``vlans`` (ids that are added, removed, made or tagged) and ``address``
-            (the neighbor that is forgotten).
+            the parent of the one entered), ``vlans`` (ids that are added, removed, made or tagged), ``ports`` (a port,
+            or several with commas, whose membership of the VLAN entered is changed) and ``address`` (the neighbor that
+            is forgotten).
         converts: The line rewrites a port instead of adding to it; only for a port that is being adopted.
     """
 

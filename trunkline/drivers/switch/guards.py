@@ -106,17 +106,35 @@ def check_blocks(
     """
     subject = f"switch {intent.switch.name}"
     for block in blocks:
-        _, about = _check_line(block.enter, "config", grammar, subject, vlans)
-        entered = about.get("port")
-        port = None if entered is None else PortName(entered)
+        _, entered = _check_line(block.enter, "config", grammar, subject, vlans)
+        named = entered.get("port")
+        port = None if named is None else _port(named)
         if port is not None and port in intent.switch.protected_ports:
             raise GuardRefused(f"line {_shown(block.enter)} enters a protected port", subject=subject)
         for line in block.lines:
-            phrase, _ = _check_line(line, block.mode, grammar, subject, vlans)
+            phrase, about = _check_line(line, block.mode, grammar, subject, vlans)
+            if (members := about.get("ports")) is not None:
+                _check_members(members, line, subject, intent, in_vlan=entered.get("vlans") is not None)
             if phrase.converts and not _may_convert(port, intent, before.ports):
                 raise GuardRefused(
                     f"line {_shown(line)} would rewrite a port that is not being adopted", subject=subject
                 )
+
+
+def _check_members(members: str, line: str, subject: str, intent: SwitchIntent, *, in_vlan: bool) -> None:
+    """Refuse a line inside a VLAN that names a port which must not be written (promise I5)."""
+    if not in_vlan:
+        raise GuardRefused(f"line {_shown(line)} names ports outside of a VLAN", subject=subject)
+    for port in map(_port, members.split(",")):
+        if port in intent.switch.protected_ports or port not in intent.ports:
+            raise GuardRefused(
+                f"line {_shown(line)} is about a port that must not be written", subject=subject
+            )
+
+
+def _port(text: str) -> PortName:
+    """Name a port as the inventory does; some devices put a blank between its kind and its place."""
+    return PortName(text.replace(" ", ""))
 
 
 def _check_line(
@@ -127,23 +145,26 @@ def _check_line(
         raise GuardRefused(f"line {shown} holds what is no plain text", subject=subject)
     if len(line) > grammar.longest_line:
         raise GuardRefused(f"line {shown} is longer than {grammar.longest_line} characters", subject=subject)
+    cause = f"is none that may be sent in mode {mode}"
     for phrase in grammar.phrases.get(mode, ()):
         if found := phrase.pattern.fullmatch(line):
             about = found.groupdict()
-            _check_vlans(about.get("vlans"), shown, subject, vlans)
-            return phrase, about
-    raise GuardRefused(f"line {shown} is none that may be sent in mode {mode}", subject=subject)
+            # Where a port is made a trunk with the words that also add to one, another phrase may allow it.
+            if not (wrong := _why_wrong(about.get("vlans"), vlans)):
+                return phrase, about
+            cause = wrong
+    raise GuardRefused(f"line {shown} {cause}", subject=subject)
 
 
-def _check_vlans(text: str | None, shown: str, subject: str, vlans: frozenset[Vid]) -> None:
+def _why_wrong(text: str | None, vlans: frozenset[Vid]) -> str:
+    """Say why these VLANs must not be named; empty when they may."""
     if text is None:
-        return
+        return ""
     try:
         named = VlanSet.parse(text)
     except ValueError as error:
-        raise GuardRefused(f"line {shown} names no VLANs ({error})", subject=subject) from error
-    if not named or not named <= vlans:
-        raise GuardRefused(f"line {shown} is about other VLANs than the change", subject=subject)
+        return f"names no VLANs ({error})"
+    return "" if named and named <= vlans else "is about other VLANs than the change"
 
 
 def _may_convert(port: PortName | None, intent: SwitchIntent, ports: Mapping[PortName, PortRow]) -> bool:
