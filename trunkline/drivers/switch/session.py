@@ -49,6 +49,10 @@ LONGEST_PAUSE_SECONDS = 15.0
 LONGEST_REPLY = 400
 LONGEST_HOSTNAME = 16
 LONGEST_OUTPUT = 8_000_000
+PAINTING = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[0-9A-Z=>])")
+"""What a terminal does and nobody reads; ProCurve and AOS-CX paint their lines with it."""
+NEW_LINE = re.compile(r"\x1bE|\x1b\[\d+;1H")
+"""The ways of painting that begin a line."""
 KEY_TYPES = {
     "ssh-ed25519": ("ssh-ed25519",),
     "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"),
@@ -260,6 +264,8 @@ class _Reader:
         if len(self.text) > LONGEST_OUTPUT:
             raise PermanentError("its output has no end", subject=self.subject)
         self.text += data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "")
+        if "\x1b" in self.text:
+            self.text = PAINTING.sub("", NEW_LINE.sub("\n", self.text))
 
 
 @dataclass(slots=True)
