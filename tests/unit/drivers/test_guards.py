@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.builders import PORT_1, a_switch, a_switch_intent
 from trunkline.drivers.switch.cisco_ios import GRAMMAR
 from trunkline.drivers.switch.claims import Change
-from trunkline.drivers.switch.dialect import Block
+from trunkline.drivers.switch.dialect import Block, Phrase
 from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.linux_bridge import GRAMMAR as SHELL_GRAMMAR
 from trunkline.drivers.switch.state import PortMode, PortRow, SwitchState
@@ -230,3 +230,98 @@ def test_a_line_that_names_its_port_itself_is_about_one_that_may_be_written() ->
     ):
         with pytest.raises(GuardRefused):
             check_line(line, refused)
+
+
+IN_A_VLAN = replace(
+    GRAMMAR,
+    phrases={
+        "config": (
+            Phrase(pattern=re.compile(r"vlan (?P<vlans>[0-9]+)")),
+            Phrase(pattern=re.compile(r"group [0-9]+")),
+        ),
+        "config-vlan": (
+            Phrase(pattern=re.compile(r"(?:no )?tagged (?P<ports>.+)")),
+            Phrase(pattern=re.compile(r"list (?P<vlans>[0-9,-]+)")),
+            Phrase(pattern=re.compile(r"list [0-9]+"), converts=True),
+        ),
+    },
+)
+"""A device where membership is configured inside the VLAN."""
+
+
+def check_members(line: str, *, enter: str = "vlan 10", intent: SwitchIntent | None = None) -> None:
+    check_blocks(
+        [a_block(line, enter=enter, mode="config-vlan")],
+        IN_A_VLAN,
+        intent=intent or a_switch_intent(),
+        vlans=frozenset({Vid(10)}),
+        before=SwitchState(),
+    )
+
+
+@pytest.mark.parametrize(
+    "ports",
+    [
+        "GigabitEthernet1/0/1",
+        "GigabitEthernet 1/0/1",
+        "GigabitEthernet1/0/1,GigabitEthernet1/0/2",
+    ],
+)
+@pytest.mark.parametrize("word", ["tagged", "no tagged"])
+def test_ports_of_the_intent_may_become_members_of_the_vlan_entered(word: str, ports: str) -> None:
+    check_members(f"{word} {ports}")
+
+
+@pytest.mark.parametrize(
+    "ports",
+    [
+        "GigabitEthernet1/0/9",
+        "GigabitEthernet1/0/1,GigabitEthernet1/0/9",
+        "GigabitEthernet1/0/1,",
+        "GigabitEthernet1/0/1-2",
+        "GigabitEthernet1/0/1 GigabitEthernet1/0/9",
+        "all",
+    ],
+)
+@pytest.mark.parametrize("word", ["tagged", "no tagged"])
+def test_a_port_without_a_rule_becomes_no_member(word: str, ports: str) -> None:
+    with pytest.raises(GuardRefused, match="port that must not be written"):
+        check_members(f"{word} {ports}")
+
+
+def test_a_protected_port_becomes_no_member() -> None:
+    intent = a_switch_intent(switch=a_switch(protected_ports=frozenset({PORT_1})))
+    for ports in ("GigabitEthernet1/0/1", "GigabitEthernet1/0/2,GigabitEthernet 1/0/1"):
+        with pytest.raises(GuardRefused, match="port that must not be written"):
+            check_members(f"tagged {ports}", intent=intent)
+
+
+def test_membership_is_of_the_vlan_entered_which_is_one_of_the_change() -> None:
+    with pytest.raises(GuardRefused, match="other VLANs"):
+        check_members("tagged GigabitEthernet1/0/1", enter="vlan 11")
+    with pytest.raises(GuardRefused, match="outside of a VLAN"):
+        check_members("tagged GigabitEthernet1/0/1", enter="group 10")
+
+
+def test_words_that_add_and_convert_are_allowed_by_either_phrase() -> None:
+    def check_list(line: str, mode: PortMode, *, adopt: bool = True) -> None:
+        grammar = replace(
+            GRAMMAR,
+            phrases=dict(GRAMMAR.phrases) | {"config-if": IN_A_VLAN.phrases["config-vlan"]},
+        )
+        check_blocks(
+            [a_block(line)],
+            grammar,
+            intent=a_switch_intent(ports={PORT_1: PortRule(port=PORT_1, adopt=adopt)}),
+            vlans=frozenset({Vid(10)}),
+            before=SwitchState(ports={PORT_1: PortRow(port=PORT_1, mode=mode, allowed=VlanSet())}),
+        )
+
+    check_list("list 10", "trunk")
+    check_list("list 100", "access")
+    with pytest.raises(GuardRefused, match="adopted"):
+        check_list("list 100", "trunk")
+    with pytest.raises(GuardRefused, match="adopted"):
+        check_list("list 100", "access", adopt=False)
+    with pytest.raises(GuardRefused, match="other VLANs"):
+        check_list("list 10,11", "access")

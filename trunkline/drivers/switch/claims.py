@@ -151,7 +151,8 @@ def _why_no_trunk(port: PortName, vlan: Vid, rule: PortRule | None, state: Switc
 def _why_no_adoption(row: PortRow, rule: PortRule) -> str:
     """Say why a port that is no trunk stays as it is. What it carries untagged today must not move."""
     shown = f"port {row.port} is in mode {row.shown_mode or row.mode}, not a trunk"
-    if not rule.adopt:
+    as_told = row.takes_tags and rule.native_vlan is not None and rule.native_vlan == row.untagged_vlan
+    if not rule.adopt and not as_told:
         return f"{shown}; make it one by hand, or say adopt: true"
     if row.mode == "special":
         return f"{shown}, and a port of that kind is not adopted; make it one by hand"
@@ -204,18 +205,8 @@ def why_not_remove(claim: Claim, intent: SwitchIntent, state: SwitchState) -> st
         case HasVlan(vlan=vlan):
             row = state.vlans[vlan]
             return "" if row.name.startswith(OUR_PREFIX) else f"VLAN {vlan} is named {row.name}: not ours"
-        case Carries(port=port, vlan=vlan):
-            port_row, rule = state.ports[port], intent.ports.get(port)
-            if rule is None:
-                return f"port {port} is protected or not in the inventory"
-            if len(port_row.allowed) == ALL:
-                return f"port {port} carries every VLAN: somebody opened it; nothing was taken away"
-            if vlan == port_row.native_vlan:
-                return f"VLAN {vlan} is the native VLAN of port {port}"
-            foreign = state.macs.get((port, vlan), frozenset()) - rule.own_macs
-            if foreign:
-                return f"VLAN {vlan} on port {port} is in use: {', '.join(sorted(foreign)[:3])} talks there"
-            return ""
+        case Carries():
+            return _why_kept_on_port(claim, intent, state)
         case Gateway(vlan=vlan, parent=parent, addresses=addresses):
             gateway = state.gateways[parent, vlan]
             if foreign_addresses := gateway.addresses - frozenset(addresses):
@@ -224,6 +215,23 @@ def why_not_remove(claim: Claim, intent: SwitchIntent, state: SwitchState) -> st
             if extra := gateway.conflicts + gateway.others:
                 return f"the gateway of VLAN {vlan} has {_quoted(extra[0])}, which is not ours; remove it by hand"
             return ""
+
+
+def _why_kept_on_port(claim: Carries, intent: SwitchIntent, state: SwitchState) -> str:
+    port, vlan = claim.port, claim.vlan
+    row, rule = state.ports[port], intent.ports.get(port)
+    if rule is None:
+        return f"port {port} is protected or not in the inventory"
+    if len(row.allowed) == ALL:
+        return f"port {port} carries every VLAN: somebody opened it; nothing was taken away"
+    if vlan == row.native_vlan:
+        return f"VLAN {vlan} is the native VLAN of port {port}"
+    if foreign := state.macs.get((port, vlan), frozenset()) - rule.own_macs:
+        return f"VLAN {vlan} on port {port} is in use: {', '.join(sorted(foreign)[:3])} talks there"
+    leaving = {gone.vlan for gone in intent.absent if isinstance(gone, Carries) and gone.port == port}
+    if row.opens_when_empty and row.allowed <= leaving and vlan == min(row.allowed):
+        return f"VLAN {vlan} is the last one of port {port}, which would carry every VLAN without it"
+    return ""
 
 
 def _quoted(line: str) -> str:
@@ -244,7 +252,8 @@ def untouched(before: SwitchState, after: SwitchState, changes: Sequence[Change]
         grown, lost = frozenset(now.allowed) - was.allowed, frozenset(was.allowed) - now.allowed
         if strange := (grown - added.get(port, frozenset())) | (lost - removed.get(port, frozenset())):
             yield f"port {port}: VLANs {VlanSet(strange)} changed though nobody asked"
-        kept = was.mode == now.mode or not after.facts.has_modes
+        told = row.takes_tags and now.takes_tags
+        kept = was.mode == now.mode or told or not after.facts.has_modes
         if not kept or (was.native_vlan, was.access_vlan) != (now.native_vlan, now.access_vlan):
             yield f"port {port}: its mode, native or access VLAN changed though nobody asked"
         if was.others != now.others:

@@ -47,8 +47,8 @@ class Phrase:
         pattern: The whole line. Its named groups tell what the line is about: ``port`` (the interface entered, or
             the parent of the one entered), ``vlans`` (ids that are added, removed, made or tagged), ``address``
             (the neighbor that is forgotten), ``member`` (a port whose VLANs the line changes, where lines name their
-            port themselves) and ``base`` (what a gateway's interface is made on: its parent, or whatever carries all
-            of them).
+            port themselves), ``ports`` (a port, or several with commas, whose membership of the VLAN entered is
+            changed) and ``base`` (what a gateway's interface is made on: its parent, or whatever carries all of them).
         converts: The line rewrites a port instead of adding to it; only for a port that is being adopted.
     """
 

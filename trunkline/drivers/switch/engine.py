@@ -330,7 +330,7 @@ def _judge(
         problems[claim] = refused.get(claim, "the switch took the lines, but the read-back does not show it")
         if change.op == "remove":
             continue
-        if isinstance(claim, Carries) and before.ports[claim.port].mode != "trunk":
+        if isinstance(claim, Carries) and before.ports[claim.port].is_converted_first:
             half_adopted.add(claim.port)
         elif not done and is_gone(claim, before) and not is_gone(claim, after):
             half_done += [inverse(change)] if isinstance(claim, (Gateway, Carries)) else []

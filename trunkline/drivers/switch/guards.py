@@ -118,22 +118,34 @@ def check_blocks(
             mode = block.mode if entered is not None else grammar.outermost
             phrase, about = _check_line(line, mode, grammar, subject, vlans)
             entered = about if entered is None else entered
-            _check_ports(line, about, intent)
+            _check_ports(line, about, intent, in_vlan=entered.get("vlans") is not None)
             # A line without a sub-mode names its port itself.
-            port = about.get("member") or about.get("port") or entered.get("port")
-            if phrase.converts and not _may_convert(port, intent, before.ports):
+            named = about.get("member") or about.get("port") or entered.get("port")
+            if phrase.converts and not _may_convert(
+                None if named is None else _port(named), intent, before.ports
+            ):
                 raise GuardRefused(
                     f"line {_shown(line)} would rewrite a port that is not being adopted", subject=subject
                 )
 
 
-def _check_ports(line: str, about: Mapping[str, str | None], intent: SwitchIntent) -> None:
+def _check_ports(line: str, about: Mapping[str, str | None], intent: SwitchIntent, *, in_vlan: bool) -> None:
+    """Refuse a line about a port that must not be written (promise I5)."""
     subject = f"switch {intent.switch.name}"
-    if {about.get(group) for group in ("port", "member", "base")} & intent.switch.protected_ports:
+    named = {_port(text) for group in ("port", "member", "base") if (text := about.get(group)) is not None}
+    if named & intent.switch.protected_ports:
         raise GuardRefused(f"line {_shown(line)} is about a protected port", subject=subject)
-    member = about.get("member")
-    if member is not None and member not in intent.ports:
-        raise GuardRefused(f"line {_shown(line)} is about a port that is not written", subject=subject)
+    if about.get("ports") is not None and not in_vlan:
+        raise GuardRefused(f"line {_shown(line)} names ports outside of a VLAN", subject=subject)
+    members = {_port(text) for text in (about.get("ports") or "").split(",")} if about.get("ports") else set()
+    members |= {_port(text) for text in (about.get("member"),) if text is not None}
+    if members & intent.switch.protected_ports or not members <= intent.ports.keys():
+        raise GuardRefused(f"line {_shown(line)} is about a port that must not be written", subject=subject)
+
+
+def _port(text: str) -> PortName:
+    """Name a port as the inventory does; some devices put a blank between its kind and its place."""
+    return PortName(text.replace(" ", ""))
 
 
 def _check_line(
@@ -144,24 +156,27 @@ def _check_line(
         raise GuardRefused(f"line {shown} holds what is no plain text", subject=subject)
     if len(line) > grammar.longest_line:
         raise GuardRefused(f"line {shown} is longer than {grammar.longest_line} characters", subject=subject)
+    cause = f"is none that may be sent in mode {mode or 'exec'}"
     for phrase in grammar.phrases.get(mode, ()):
         if found := phrase.pattern.fullmatch(line):
             about = found.groupdict()
-            _check_vlans(about.get("vlans"), shown, subject, vlans)
-            return phrase, about
-    raise GuardRefused(f"line {shown} is none that may be sent in mode {mode or 'exec'}", subject=subject)
+            # Where a port is made a trunk with the words that also add to one, another phrase may allow it.
+            if not (wrong := _why_wrong(about.get("vlans"), vlans)):
+                return phrase, about
+            cause = wrong
+    raise GuardRefused(f"line {shown} {cause}", subject=subject)
 
 
-def _check_vlans(text: str | None, shown: str, subject: str, vlans: frozenset[Vid]) -> None:
+def _why_wrong(text: str | None, vlans: frozenset[Vid]) -> str:
+    """Say why these VLANs must not be named; empty when they may."""
     if text is None:
-        return
+        return ""
     try:
         # Some devices write `10,20-29`, others `10 20 to 29`.
         named = VlanSet.parse(text.replace(" to ", "-").replace(" ", ","))
     except ValueError as error:
-        raise GuardRefused(f"line {shown} names no VLANs ({error})", subject=subject) from error
-    if not named or not named <= vlans:
-        raise GuardRefused(f"line {shown} is about other VLANs than the change", subject=subject)
+        return f"names no VLANs ({error})"
+    return "" if named and named <= vlans else "is about other VLANs than the change"
 
 
 def _may_convert(name: str | None, intent: SwitchIntent, ports: Mapping[PortName, PortRow]) -> bool:

@@ -49,6 +49,10 @@ LONGEST_PAUSE_SECONDS = 15.0
 """No sync thinks longer than this between two exchanges."""
 LONGEST_REPLY = 400
 LONGEST_OUTPUT = 8_000_000
+PAINTING = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[0-9A-Z=>])")
+"""What a terminal does and nobody reads; ProCurve and AOS-CX paint their lines with it."""
+NEW_LINE = re.compile(r"\x1bE|\x1b\[\d+;1H")
+"""The ways of painting that begin a line."""
 KEY_TYPES = {
     "ssh-ed25519": ("ssh-ed25519",),
     "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"),
@@ -63,8 +67,8 @@ ALL_KEY_TYPES = (
     "ssh-rsa",
 )
 
-TERMINAL_CODE = re.compile(r" \x1b\[\d+D|\x1b\[[0-9;?]*[A-Za-z]")
-"""Cursor movements and colours; Huawei prints a blank and steps back over it."""
+STEP_BACK = re.compile(r" \x1b\[\d+D")
+"""Huawei prints a blank and steps back over it."""
 
 Secrets = Callable[[SecretRef], str]
 
@@ -284,7 +288,7 @@ class _Reader:
             raise PermanentError("its output has no end", subject=self.subject)
         self.text += data.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "")
         if "\x1b" in self.text:
-            self.text = TERMINAL_CODE.sub("", self.text)
+            self.text = PAINTING.sub("", NEW_LINE.sub("\n", STEP_BACK.sub("", self.text)))
 
 
 @dataclass(slots=True)

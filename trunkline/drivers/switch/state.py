@@ -32,7 +32,9 @@ class PortRow:
     the trunk encapsulation must be set before the port can become a trunk (switches that still know ISL).
     ``channel`` is the port-channel it is a member of. ``negotiated`` says that a dynamic port is a trunk right
     now because its peer asked for one. ``shown_mode`` is the device's word for the mode. ``others`` are its
-    configured lines that we never write.
+    configured lines that we never write. ``takes_tags``: it has no mode of its own, so that a VLAN is tagged on it
+    as it is, and what it carries untagged stays. ``opens_when_empty``: a trunk whose last VLAN is taken away carries
+    every VLAN.
     """
 
     port: PortName
@@ -46,6 +48,8 @@ class PortRow:
     encapsulation_open: bool = False
     channel: PortName | None = None
     others: tuple[str, ...] = ()
+    takes_tags: bool = False
+    opens_when_empty: bool = False
 
     @property
     def untagged_vlan(self) -> Vid | None:
@@ -56,6 +60,11 @@ class PortRow:
     def is_trunk(self) -> bool:
         """Say whether its VLANs cross it tagged now, whatever made it a trunk."""
         return self.mode == "trunk" or self.negotiated
+
+    @property
+    def is_converted_first(self) -> bool:
+        """Say whether it must be made a trunk before it carries a VLAN tagged."""
+        return self.mode != "trunk" and not self.takes_tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

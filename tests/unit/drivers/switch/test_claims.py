@@ -236,3 +236,72 @@ def test_the_native_vlan_of_a_trunk_that_is_not_as_declared_is_told_and_left() -
     assert diff(intent, a_state(port=a_row())) == ((), {})
     right = replace(intent, ports={PORT_1: PortRule(port=PORT_1, native_vlan=Vid(100))})
     assert not list(remarks(right, a_state(port=a_row())))
+
+
+TAKES_TAGS = a_row(
+    mode="access", takes_tags=True, allowed=VlanSet([100]), access_vlan=Vid(100), shown_mode="untagged"
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (PortRule(port=PORT_1), "say adopt"),
+        (PortRule(port=PORT_1, native_vlan=Vid(7)), "say adopt"),
+        (PortRule(port=PORT_1, adopt=True, native_vlan=Vid(7)), "cut off"),
+        (PortRule(port=PORT_1, adopt=True), ""),
+        (PortRule(port=PORT_1, native_vlan=Vid(100)), ""),
+    ],
+)
+def test_a_port_without_a_mode_takes_a_tag_where_it_is_adopted_or_as_the_uplink_says(
+    rule: PortRule, words: str
+) -> None:
+    intent = a_switch_intent(ports={PORT_1: rule})
+    cause = why_not_add(WEB, intent, a_state(port=TAKES_TAGS))
+    assert words in cause
+    assert bool(words) is bool(cause)
+
+
+def test_a_port_that_has_a_mode_is_not_adopted_because_its_vlan_is_as_the_uplink_says() -> None:
+    intent = a_switch_intent(ports={PORT_1: PortRule(port=PORT_1, native_vlan=Vid(100))})
+    assert "say adopt" in why_not_add(WEB, intent, a_state(port=replace(TAKES_TAGS, takes_tags=False)))
+
+
+def test_the_mode_of_a_port_that_has_none_of_its_own_follows_its_tags() -> None:
+    tagged = replace(TAKES_TAGS, mode="trunk", shown_mode="", allowed=VlanSet([10, 100]))
+    bare, full = a_state(port=TAKES_TAGS), a_state(port=tagged)
+    assert not list(untouched(bare, full, [Change(op="add", claim=WEB)]))
+    assert not list(untouched(full, bare, [Change(op="remove", claim=WEB)]))
+    assert list(untouched(full, bare, []))
+    moved = a_state(port=replace(tagged, native_vlan=Vid(7)))
+    assert list(untouched(bare, moved, [Change(op="add", claim=WEB)]))
+    own = [replace(row, takes_tags=False) for row in (tagged, TAKES_TAGS)]
+    assert list(untouched(a_state(port=own[0]), a_state(port=own[1]), [Change(op="remove", claim=WEB)]))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "opens", "kept"),
+    [([10], True, True), ([10], False, False), ([10, 20], True, False), ([10, 30], True, True)],
+)
+def test_the_last_vlan_of_a_trunk_that_would_open_is_kept(
+    allowed: list[int], *, opens: bool, kept: bool
+) -> None:
+    leaving = frozenset({WEB, Carries(port=PORT_1, vlan=Vid(30))})
+    intent = a_switch_intent(present=frozenset(), absent=leaving)
+    state = a_state(port=a_row(allowed=VlanSet(allowed), opens_when_empty=opens))
+    assert bool(why_not_remove(WEB, intent, state)) is kept
+
+
+@pytest.mark.parametrize(
+    ("row", "converted"),
+    [
+        (TAKES_TAGS, False),
+        (replace(TAKES_TAGS, takes_tags=False), True),
+        (a_row(), False),
+        (a_row(mode="dynamic"), True),
+    ],
+)
+def test_a_port_that_is_no_trunk_is_converted_first_unless_it_takes_tags(
+    row: PortRow, *, converted: bool
+) -> None:
+    assert row.is_converted_first is converted

@@ -150,3 +150,15 @@ def test_the_question_is_answered_only_while_saving_and_only_where_a_device_is_k
     with pytest.raises(TransientError, match="asks a question"):
         save(other, replace(ASKS, save_answer=None))
     assert channel.lines == other.lines == [b"write memory\n"]
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_what_a_terminal_paints_is_no_part_of_an_answer(size: int) -> None:
+    painted = (
+        b"\x1b[24;6Hshow\x1b[24;10H run\x1b[24;14H\x1bE\x1b[?25h"
+        b"\x1b[2K\x1b[24;1Hvlan 1\r\n\x1b[1;24r\x1b[0mvlan 2\x1b[24;1H\x1b[?25hsw1#"
+    )
+    pieces = [painted[index : index + size] for index in range(0, len(painted), size)]
+    channel = Dribble(b"", b"", count=0, pause=0.0)
+    channel._pieces = pieces
+    assert ask(channel, silence=2.0).split("\n") == ["vlan 1", "vlan 2"]

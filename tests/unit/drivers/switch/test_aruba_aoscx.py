@@ -1,0 +1,341 @@
+"""The AOS-CX dialect: what it reads and writes, on made-up outputs in the forms that published sessions show."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+
+import pytest
+
+from tests.builders import a_switch
+from tests.unit.drivers.switch.rounds import Device, an_intent, check, is_refused, read, sync, there_and_back
+from trunkline.drivers.switch.aruba_aoscx import CONFIG, GRAMMAR, VLANS, ArubaAosCx
+from trunkline.drivers.switch.dialect import Block, Scope
+from trunkline.drivers.switch.transport import is_refusal
+from trunkline.orchestrator.intents import Carries, Neighbor
+from trunkline.orchestrator.models import PortName
+from trunkline.orchestrator.vlans import Vid, VlanSet
+
+DIALECT = ArubaAosCx()
+ACCESS, TRUNK, OPEN, ROUTED, MEMBER = (PortName(f"1/1/{number}") for number in range(1, 6))
+LAG, BARE = PortName("lag10"), PortName("1/1/6")
+
+
+@dataclass
+class AosCx(Device):
+    """VLAN 1 and 100 are there."""
+
+    names: dict[int, str] = field(default_factory=lambda: {1: "DEFAULT_VLAN_1", 100: "hosts"})
+    ports: dict[str, list[str]] = field(
+        default_factory=lambda: {
+            "1/1/1": ["no shutdown", "no routing", "vlan access 100"],
+            "1/1/2": ["no shutdown", "no routing", "vlan trunk native 1", "vlan trunk allowed 1,20"],
+            "1/1/3": ["no shutdown", "no routing", "vlan trunk native 1", "vlan trunk allowed all"],
+            "1/1/4": ["no shutdown", "ip address 10.9.0.1/24"],
+            "1/1/5": ["no shutdown", "lag 10"],
+            "1/1/6": ["no shutdown", "no routing"],
+            "lag 10": ["no shutdown", "no routing", "vlan trunk native 1", "vlan trunk allowed 1"],
+        }
+    )
+    svis: dict[int, list[str]] = field(default_factory=lambda: {1: ["ip dhcp"]})
+    macs: str = "No MAC entries found.\n"
+    refuses: str = ""
+    states: list[VlanSet] = field(default_factory=list)
+
+    def show(self, command: str) -> str:
+        if command == VLANS:
+            return "VLAN  Name   Status  Reason   Type   Interfaces\n" + "".join(
+                f"{vlan:<6}{name:<34}down    no_member_port  static\n"
+                for vlan, name in sorted(self.names.items())
+            )
+        if command.startswith("show mac"):
+            return self.macs
+        if command != CONFIG:
+            name = command.removeprefix("show running-config interface ")
+            return self.section(name, self.ports[name]) if name in self.ports else "Invalid input: x\n"
+        text = "Current configuration:\n!\n!Version ArubaOS-CX FL.10.10\nvlan 1,100\n"
+        text += "".join(self.section(name, lines) for name, lines in self.ports.items())
+        return text + "".join(self.section(f"vlan {vlan}", lines) for vlan, lines in self.svis.items())
+
+    def section(self, name: str, lines: list[str]) -> str:
+        return f"interface {name}\n" + "".join(f"    {line}\n" for line in [*lines, "exit"])
+
+    def take(self, enter: str, line: str) -> None:
+        kind, _, name = enter.removeprefix("no ").partition(" ")
+        if kind == "vlan":
+            if enter.startswith("no "):
+                del self.names[int(name)]
+            elif line:
+                self.names[int(name)] = line.removeprefix("name ")
+        elif name.startswith("vlan "):
+            self.take_on_an_svi(int(name[5:]), line, ends=enter.startswith("no "))
+        elif line and line != self.refuses:
+            self.take_on_a_port(name, line)
+
+    def take_on_an_svi(self, vlan: int, line: str, *, ends: bool) -> None:
+        lines = self.svis.setdefault(vlan, [])
+        if ends:
+            del self.svis[vlan]
+        elif line.startswith("no ip"):
+            lines.remove(line[3:])
+        elif line and line not in lines:
+            lines.append(line)
+
+    def take_on_a_port(self, name: str, line: str) -> None:
+        lines = self.ports[name]
+        listed = next((VlanSet.parse(each.split()[-1]) for each in lines if "allowed" in each), VlanSet())
+        native = next((each for each in lines if "native" in each), "vlan trunk native 1")
+        kept = [each for each in lines if not each.startswith("vlan ")]
+        if line.startswith("vlan access"):
+            self.ports[name] = [*kept, line]
+            return
+        if line.startswith("vlan trunk native"):
+            native = line
+        else:
+            named = VlanSet.parse(line.rsplit(maxsplit=1)[-1])
+            listed = VlanSet(listed - named if line.startswith("no ") else listed | named)
+        self.states.append(listed or VlanSet.every())
+        self.ports[name] = [*kept, native, *([f"vlan trunk allowed {listed}"] if listed else [])]
+
+
+def test_a_device_is_brought_there_and_back() -> None:
+    assert there_and_back(DIALECT, AosCx(), an_intent(TRUNK)) == (
+        "vlan 10",
+        " name tl-web",
+        "interface 1/1/2",
+        " vlan trunk allowed 10",
+        "interface vlan 10",
+        " ip address 172.31.0.1/16",
+        " ip address 172.30.0.1/24 secondary",
+        " ipv6 address fd00:31::1/64",
+        " no shutdown",
+    )
+    assert "interface lag 10" in there_and_back(DIALECT, AosCx(), an_intent(LAG, gateway=False))
+
+
+def test_an_access_port_is_adopted_and_never_opens_to_every_vlan() -> None:
+    device = AosCx()
+    result = sync(DIALECT, device, an_intent(ACCESS, adopt=True, gateway=False))
+    assert (result.problems, result.strange, result.verified) == ({}, (), True)
+    assert device.taken[-4:] == [
+        "interface 1/1/1",
+        " vlan trunk allowed 100",
+        " vlan trunk native 100",
+        " vlan trunk allowed 10",
+    ]
+    assert VlanSet.every() not in device.states
+    assert len(sync(DIALECT, AosCx(), an_intent(ACCESS)).problems) == 1
+
+
+def test_a_port_whose_adoption_breaks_off_is_what_it_was() -> None:
+    device = AosCx(refuses="vlan trunk allowed 10")
+    intent = an_intent(ACCESS, adopt=True, gateway=False)
+    before = read(DIALECT, device, intent).ports
+    assert sync(DIALECT, device, intent).problems
+    assert device.taken[-1] == " vlan access 100"
+    assert read(DIALECT, device, intent).ports == before
+
+
+def test_the_last_vlan_of_a_trunk_is_kept_since_it_would_open_without_it() -> None:
+    device = AosCx()
+    device.ports["1/1/2"] = ["no routing", "vlan trunk native 1", "vlan trunk allowed 10,20"]
+    claims = frozenset({Carries(port=TRUNK, vlan=Vid(vlan)) for vlan in (10, 20)})
+    intent = replace(an_intent(TRUNK), present=frozenset(), absent=claims)
+    result = sync(DIALECT, device, intent)
+    assert result.lost == {Carries(port=TRUNK, vlan=Vid(20))}
+    (cause,) = result.problems.values()
+    assert "would carry every VLAN" in cause
+    assert device.taken == ["interface 1/1/2", " no vlan trunk allowed 20"]
+
+
+def test_what_a_port_is() -> None:
+    ports = (ACCESS, TRUNK, OPEN, ROUTED, MEMBER, LAG, BARE)
+    rows = read(DIALECT, AosCx(), an_intent(*ports)).ports
+    assert [rows[port].mode for port in ports] == [
+        "access",
+        "trunk",
+        "trunk",
+        "routed",
+        "routed",
+        "trunk",
+        "access",
+    ]
+    assert rows[OPEN].allowed == VlanSet.every()
+    assert rows[TRUNK].allowed == VlanSet([1, 20])
+    assert rows[MEMBER].channel == LAG
+    assert rows[BARE].untagged_vlan == 1
+
+
+def test_a_trunk_without_a_list_carries_every_vlan() -> None:
+    device = AosCx()
+    device.ports["1/1/2"] = ["no routing", "vlan trunk native 20 tag"]
+    row = read(DIALECT, device, an_intent(TRUNK)).ports[TRUNK]
+    assert (row.allowed, row.native_vlan) == (VlanSet.every(), 20)
+
+
+def test_a_list_that_is_none_is_not_read() -> None:
+    device = AosCx()
+    device.ports["1/1/2"] = ["vlan trunk allowed web"]
+    with pytest.raises(ValueError, match=r"interface 1/1/2.*not a list"):
+        read(DIALECT, device, an_intent(TRUNK))
+
+
+def test_a_gateway_without_lines_is_there_and_a_strange_one_stays() -> None:
+    device = AosCx(svis={10: ["ip address dhcp"]})
+    (cause,) = sync(DIALECT, device, an_intent(TRUNK)).problems.values()
+    assert "dhcp" in cause
+
+
+@pytest.mark.parametrize(
+    ("row", "kept"),
+    [
+        ("02:00:00:00:00:01    10       dynamic                   1/1/2\n", True),
+        ("02:00:00:00:00:01    10       dynamic                   1/1/20\n", False),
+        ("02:00:00:00:00:01    10       dynamic                   lag10\n", False),
+        ("02:00:00:00:00:01    10       evpn                      vxlan1(1.2.3.4)\n", True),
+    ],
+)
+def test_who_talks_keeps_a_vlan_on_its_port(row: str, *, kept: bool) -> None:
+    device, intent = AosCx(), an_intent(TRUNK, gateway=False)
+    sync(DIALECT, device, intent)
+    device.macs = f"MAC Address          VLAN     Type                      Port\n{row}"
+    back = replace(intent, present=frozenset(), absent=intent.present)
+    assert bool(sync(DIALECT, device, back).problems) is kept
+
+
+SCOPE = Scope(
+    switch=a_switch(),
+    vlans=frozenset({Vid(10)}),
+    ports=(TRUNK, LAG),
+    gateways=((None, Vid(10)),),
+    removals=((TRUNK, Vid(10)),),
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "Invalid input: vlan\n",
+        "Cannot execute command. Command not allowed.\n",
+        "% Command incomplete.\n",
+    ],
+)
+def test_a_refused_answer_is_not_taken_for_an_empty_one(text: str) -> None:
+    assert len(DIALECT.queries(SCOPE)) == 5
+    for query in DIALECT.queries(SCOPE):
+        assert not query.answer.search(text), query.command
+        assert query.answer.search(AosCx().show(query.command)), query.command
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Invalid input: foo",
+        "% Command incomplete.",
+        "% Ambiguous command.",
+        "Cannot execute command. Command not allowed.",
+        "VLAN 10 not found",
+        "Interface 1/1/99 does not exist",
+        "IP address overlaps with interface vlan 100",
+        "Failed to x",
+    ],
+)
+def test_a_refusal_is_recognised(reply: str) -> None:
+    assert is_refusal(reply, GRAMMAR)
+
+
+@pytest.mark.parametrize("reply", ["", "Copying configuration: [Success]"])
+def test_a_harmless_message_is_no_refusal(reply: str) -> None:
+    assert not is_refusal(reply, GRAMMAR)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no vlan trunk allowed",
+        "vlan trunk allowed all",
+        "no vlan trunk allowed all",
+        "no vlan trunk allowed 20",
+        "vlan trunk allowed 20",
+        "vlan trunk allowed 10,20",
+        "vlan trunk native 10",
+        "no vlan trunk native",
+        "vlan access 10",
+        "no routing",
+        "routing",
+        "shutdown",
+        "lag 1",
+        "vlan trunk allowed 10\nreload",
+    ],
+)
+def test_a_line_that_no_change_needs_is_refused(line: str) -> None:
+    is_refused(DIALECT, "interface 1/1/2", "config-if", line, intent=an_intent(TRUNK))
+
+
+@pytest.mark.parametrize(
+    "enter",
+    [
+        "interface vlan 100",
+        "no interface vlan 1",
+        "no vlan 100",
+        "no interface 1/1/2",
+        "interface 1/1/1-1/1/4",
+    ],
+)
+def test_a_block_that_enters_something_else_is_refused(enter: str) -> None:
+    is_refused(DIALECT, enter, "config-if", intent=an_intent(TRUNK))
+    check(
+        DIALECT,
+        Block(enter="interface 1/1/2", mode="config-if", lines=(), claims=frozenset()),
+        an_intent(TRUNK),
+    )
+
+
+@pytest.mark.parametrize(
+    ("port", "enter"), [(TRUNK, "interface 1/1/2"), (LAG, "interface lag 10"), (LAG, "interface lag10")]
+)
+def test_a_protected_port_is_not_even_entered_however_it_is_spelled(port: PortName, enter: str) -> None:
+    intent = replace(an_intent(port), switch=a_switch(protected_ports=frozenset({port})))
+    is_refused(DIALECT, enter, "config-if", intent=intent)
+
+
+def test_a_list_is_rewritten_only_where_a_port_is_adopted_and_was_no_trunk() -> None:
+    adopts = an_intent(ACCESS, TRUNK, adopt=True)
+    state = read(DIALECT, AosCx(), adopts)
+    line = ("vlan trunk allowed 100",)
+    check(
+        DIALECT,
+        Block(enter="interface 1/1/1", mode="config-if", lines=line, claims=frozenset()),
+        adopts,
+        state,
+    )
+    is_refused(DIALECT, "interface 1/1/2", "config-if", *line, intent=adopts)
+    is_refused(DIALECT, "interface 1/1/1", "config-if", *line, intent=an_intent(ACCESS))
+
+
+def test_no_entry_is_cleared_and_a_vlan_without_interface_holds_none() -> None:
+    neighbor = Neighbor(vlan=Vid(1), parent=None, address=ip_address("172.31.0.9"))
+    with pytest.raises(ValueError, match="no command"):
+        DIALECT.forget(neighbor, AosCx().show(CONFIG))
+    assert DIALECT.forget(replace(neighbor, vlan=Vid(10)), AosCx().show(CONFIG)) is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "mode"),
+    [
+        ("sw1# ", ""),
+        ("sw1(config)# ", "config"),
+        ("sw1(config-vlan-10)# ", "config-vlan"),
+        ("sw1(config-if)# ", "config-if"),
+        ("sw1(config-lag-if)# ", "config-if"),
+        ("sw1(config-if-vlan)# ", "config-if-vlan"),
+        ("sw1(config-vlan-<10,20>)# ", "config-vlan-<10,20>"),
+    ],
+)
+def test_prompts_show_the_mode(prompt: str, mode: str) -> None:
+    found = re.fullmatch(GRAMMAR.prompt.replace("{hostname}", "sw1"), prompt)
+    assert found is not None
+    assert GRAMMAR.mode_of(found) == mode
