@@ -156,16 +156,26 @@ def requests(url: str, store: Store, folder: Path) -> None:
 
 
 def memory(store: Store, client: redis.Redis) -> None:
-    """Fill a /16 and see what Redis needs for it; the history, which is bounded, apart."""
+    """Fill a /16 and see what Redis needs for it; the history, which is bounded, apart.
+
+    The scripts, which a server keeps once and not for each network, are loaded before.
+    """
+    fill(store, 0, 1)
+    know(store)
     client.flushdb()
     before = used(client)
     fill(store, 0, USABLE)
     say_memory("a full /16 by RequestAddress", used(client) - before, client)
+    know(store)
+    say_memory("a full /16, every container known", used(client) - before, client)
+
+
+def know(store: Store) -> None:
+    """Write down of every lease whose container it is, as the agent does when Docker tells."""
     web = inventory().segments[WEB]
     for number, lease in enumerate(store.ledger.leases(web)):
         owner = Owner(container_id=ContainerId(f"{number:064x}"), endpoint="web")
         store.ledger.identify(lease, owner=owner, endpoint_id=f"{number:064x}", name=f"web-{number}")
-    say_memory("a full /16, every container known", used(client) - before, client)
 
 
 def used(client: redis.Redis) -> int:
