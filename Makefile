@@ -21,7 +21,7 @@ ALSO_IN_LAB := $(wildcard tests/integration/host)
 # Extra words for pytest: make test-fast ARGS="-k labels -x"
 ARGS ?=
 
-# Words for the demo and the lab: make demo DEMO_ARGS="--keep"
+# Words for the demo and the lab: make demo DEMO_ARGS="--backend qemu"
 DEMO_ARGS ?=
 LAB_ARGS ?=
 
