@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -22,6 +23,12 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         number: int = listener.getsockname()[1]
         return number
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let the programs under test hear it: a shell's background job is started deaf to it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
