@@ -1,12 +1,13 @@
 -- Gives an owner one address of one family; asking again gives the same one.
 -- ARGV: segment, JSON {definition, family, owner, container, endpoint, host, name, mac, kept, gated, pools: [{id, bits,
--- first, last, ranges}], pool, offset} (pool and offset only when a certain address is asked for; bits, first and
--- last count in IPv4 pools, ranges in IPv6 ones). `kept`: the lease outlives the
--- endpoint that uses it. `gated`: only while the host's attachment is ready. Offsets are decimal text: they may
--- exceed 2^53. `known`: it is in use already. `lenient`: the segment does
--- not say how long addresses rest. `gateway`: the device that is told to forget who had an address before. Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} |
--- {'other', pool, offset} | {'full', how many rest} | {'closed', state, cause} | {'lost', who has not told...} while the
--- hosts tell what they use | {'undefined'} when the pools on record are not the caller's.
+-- first, last, ranges}], pool, offset, known, lenient, gateway} (pool and offset only when a certain address is asked
+-- for; bits, first and last count in IPv4 pools, ranges in IPv6 ones). `kept`: the lease outlives the endpoint that uses
+-- it. `gated`: only while the host's attachment is ready. `known`: it is in use already. `lenient`: the segment does not
+-- say how long addresses rest. `gateway`: the device that is told to forget who had an address before. Offsets are
+-- decimal text: they may exceed 2^53.
+-- Returns {'ok', pool, offset, lease JSON} | {'taken', lease JSON} | {'other', pool, offset} | {'full', how many rest} |
+-- {'closed', state, cause} | {'lost', who has not told...} while the hosts tell what they use | {'undefined'} when the
+-- pools on record are not the caller's.
 local segment, ask = ARGV[1], cjson.decode(ARGV[2])
 local base = prefix .. 'ledger:' .. segment .. ':'
 local rest = base .. 'rest'
