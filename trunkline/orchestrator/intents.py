@@ -68,6 +68,33 @@ class Neighbor:
     parent: PortName | None = None
 
 
+Capability = Literal["bridge", "router", "station", "phone", "access-point"]
+"""What a device says of itself that it is, as far as that matters here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """What announces itself at the other end of a cable, by LLDP (IEEE 802.1AB) or CDP. All of it is untrusted text.
+
+    Attributes:
+        port: The switch's own port, in its long form.
+        name: The system name that it announces; empty when it tells none.
+        chassis: Its chassis id; a MAC is lower-case with colons.
+        far_port: The id of its port; a MAC is lower-case with colons.
+        far_description: How it describes that port; on a Linux host the NIC's name.
+        capabilities: What it says that it is; empty when it does not say.
+        via: The protocol.
+    """
+
+    port: PortName
+    name: str = ""
+    chassis: str = ""
+    far_port: str = ""
+    far_description: str = ""
+    capabilities: frozenset[Capability] = frozenset()
+    via: Literal["lldp", "cdp"] = "lldp"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortRule:
     """What may be done to one port. Ports without a rule are never written.

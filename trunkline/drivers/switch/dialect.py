@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.state import PortRow, SwitchState
-from trunkline.orchestrator.intents import Claim, Neighbor, PortRule
+from trunkline.orchestrator.intents import Claim, Neighbor, Peer, PortRule
 from trunkline.orchestrator.models import PortName, Switch
 from trunkline.orchestrator.vlans import Vid
 
@@ -187,6 +187,34 @@ class AsksTwice(Protocol):
 
     def more_queries(self, outputs: Mapping[str, str], scope: Scope) -> Sequence[Query]:
         """Give the show commands that are left, by the outputs of `Dialect.queries`.
+
+        Raises:
+            ValueError: as `Dialect.parse`.
+        """
+
+
+@runtime_checkable
+class Discovers(Protocol):
+    """A dialect that can tell what a switch's ports are cabled to: by LLDP, CDP and the addresses it has learned."""
+
+    def peer_queries(self, port: PortName | None) -> Sequence[Query]:
+        """Give the show commands that tell who announces itself at a port; None: at every port.
+
+        A device on which the protocol is off or unknown answers too, so the answer to expect includes its refusal.
+        """
+
+    def peers(self, outputs: Mapping[str, str], port: PortName | None) -> Sequence[Peer]:
+        """Read the outputs of `peer_queries`, by command. What cannot be told apart is left out.
+
+        Raises:
+            ValueError: as `Dialect.parse`.
+        """
+
+    def station_queries(self) -> Sequence[Query]:
+        """Give the show commands that tell every address that was learned, and at which port."""
+
+    def stations(self, outputs: Mapping[str, str]) -> Mapping[tuple[PortName, Vid], frozenset[str]]:
+        """Read their outputs: the MACs behind each port and VLAN, lower-case with colons; none of its own.
 
         Raises:
             ValueError: as `Dialect.parse`.
