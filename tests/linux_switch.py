@@ -16,7 +16,8 @@ from pathlib import Path
 from tests.builders import a_switch
 from trunkline.drivers.switch.dialect import Dialect
 from trunkline.drivers.switch.engine import SwitchDriver
-from trunkline.drivers.switch.session import Session, connect, scan_host_key
+from trunkline.drivers.switch.login import connect, scan_host_key
+from trunkline.drivers.switch.session import Session
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.errors import Unreachable
 from trunkline.orchestrator.intents import PortRule

@@ -38,7 +38,7 @@ class Switches:
     """
 
     def __init__(self, settings: Settings, refusals: Refusals) -> None:
-        from trunkline.drivers.switch.session import SessionPool
+        from trunkline.drivers.switch.pool import SessionPool
 
         self._settings = settings
         self._refusals = refusals

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from tests.builders import a_switch
 from trunkline.drivers.switch.cisco_ios import GRAMMAR, CiscoIos
 from trunkline.drivers.switch.engine import SwitchDriver
-from trunkline.drivers.switch.session import connect
+from trunkline.drivers.switch.login import connect
 from trunkline.lab.switch.server import RunningSwitch
 from trunkline.orchestrator.errors import Superseded
 from trunkline.orchestrator.intents import Claim

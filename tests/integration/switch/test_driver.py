@@ -10,7 +10,7 @@ import pytest
 from tests.builders import PORT_1, a_switch_intent
 from tests.integration.switch.driving import Notes, a_driver, as_inventory
 from trunkline.drivers.switch.cisco_ios import GRAMMAR
-from trunkline.drivers.switch.session import connect, scan_host_key
+from trunkline.drivers.switch.login import connect, scan_host_key
 from trunkline.lab.switch.faults import Faults
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.orchestrator.errors import (

@@ -16,7 +16,8 @@ from tests.played.views import Kind, ViewSwitch
 from trunkline.drivers.registry import dialect
 from trunkline.drivers.switch.dialect import Block
 from trunkline.drivers.switch.engine import SwitchDriver
-from trunkline.drivers.switch.session import Session, connect
+from trunkline.drivers.switch.login import connect
+from trunkline.drivers.switch.session import Session
 from trunkline.orchestrator.errors import NotVerified, PermanentError, TransientError
 from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, Neighbor, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName, Switch

@@ -37,6 +37,10 @@ from trunkline.orchestrator.vlans import Vid, VlanSet, vid
 VLANS = "show vlan brief"
 VTP = "show vtp status"
 ROUTING = "show running-config | include routing"
+SWITCHPORTS = "show interfaces switchport"
+INTERFACES = "show running-config | section ^interface"
+FEW = 8
+"""More interfaces are asked for all at once: a switch builds its whole configuration for each one it is asked for."""
 
 _NO_SUCH = r"% Invalid input detected at '\^' marker"
 _ANSWERS = {
@@ -44,6 +48,9 @@ _ANSWERS = {
     # Some small platforms have no VTP; whether they take a VLAN they say when they are given one.
     VTP: re.compile(rf"^VTP Operating Mode\s*:\s*\S|^{_NO_SUCH}", re.MULTILINE),
     ROUTING: re.compile(r"\A(?!.*^\s*(?:%|Command authorization))", re.MULTILINE | re.DOTALL),
+    SWITCHPORTS: re.compile(r"^Name:\s*\S", re.MULTILINE),
+    # Releases before 12.3 know no sections; then each interface is asked for by itself.
+    INTERFACES: re.compile(rf"^interface \S|^{_NO_SUCH}", re.MULTILINE),
 }
 _INTERFACE_ANSWER = re.compile(rf"^interface \S|^{_NO_SUCH}", re.MULTILINE)
 _SWITCHPORT_ANSWER = re.compile(rf"^Name:\s*\S|^{_NO_SUCH}", re.MULTILINE)
@@ -174,18 +181,31 @@ class CiscoIos:
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands; a router is not asked about VLANs and switch ports."""
-        queries = [Query(command=ROUTING, answer=_ANSWERS[ROUTING])]
-        interfaces = [interface_of(*key) for key in scope.gateways]
-        interfaces += [parent for parent, _ in scope.gateways if parent is not None]
+        commands = [ROUTING]
+        queries = []
         if scope.switch.kind != "router":
-            queries += [Query(command=command, answer=_ANSWERS[command]) for command in (VLANS, VTP)]
-            for port in scope.ports:
-                queries.append(Query(command=_switchport(port), answer=_SWITCHPORT_ANSWER))
-                queries.append(Query(command=_running(port), answer=_INTERFACE_ANSWER))
+            commands += [VLANS, VTP]
+            if len(scope.ports) > FEW:
+                commands.append(SWITCHPORTS)
+            else:
+                queries += [
+                    Query(command=_switchport(port), answer=_SWITCHPORT_ANSWER) for port in scope.ports
+                ]
             vlans = sorted({vlan for _, vlan in scope.removals})
             queries += [Query(command=_macs_of(vlan), answer=_MACS_ANSWER) for vlan in vlans]
-        queries += [Query(command=_running(name), answer=_INTERFACE_ANSWER) for name in interfaces]
-        return list(dict.fromkeys(queries))
+        names = _interfaces(scope)
+        if len(names) > FEW:
+            commands.append(INTERFACES)
+        else:
+            queries += [_about(name) for name in names]
+        return [*(Query(command=command, answer=_ANSWERS[command]) for command in commands), *queries]
+
+    def more_queries(self, outputs: Mapping[str, str], scope: Scope) -> Sequence[Query]:
+        """Ask for each interface where the switch does not know how to show all of them."""
+        shown = outputs.get(INTERFACES)
+        if shown is None or re.search(r"^interface ", shown, re.MULTILINE):
+            return ()
+        return [_about(name) for name in _interfaces(scope)]
 
     def parse(self, outputs: Mapping[str, str], scope: Scope) -> SwitchState:
         """Read what `queries` asked for; an interface that is not there answers with an error and has no row.
@@ -193,6 +213,7 @@ class CiscoIos:
         Raises:
             ValueError: an output says what it cannot say; the text names the command.
         """
+        outputs = _one_by_one(outputs, scope)
         gateways = {}
         for key in scope.gateways:
             command = _running(interface_of(*key))
@@ -266,6 +287,32 @@ class CiscoIos:
 def interface_of(parent: PortName | None, vlan: Vid) -> str:
     """Name the layer 3 interface of a VLAN: ``Vlan10`` or ``GigabitEthernet0/0.10``."""
     return f"Vlan{vlan}" if parent is None else f"{parent}.{vlan}"
+
+
+def _interfaces(scope: Scope) -> list[str]:
+    """Name every interface whose configuration matters."""
+    names: list[str] = [] if scope.switch.kind == "router" else list(scope.ports)
+    names += [interface_of(*key) for key in scope.gateways]
+    names += [parent for parent, _ in scope.gateways if parent is not None]
+    return list(dict.fromkeys(names))
+
+
+def _about(interface: str) -> Query:
+    return Query(command=_running(interface), answer=_INTERFACE_ANSWER)
+
+
+def _one_by_one(outputs: Mapping[str, str], scope: Scope) -> Mapping[str, str]:
+    """Give each interface the part that is its own of what was shown of all."""
+    found: dict[str, str] = {}
+    if SWITCHPORTS in outputs:
+        blocks = re.split(r"^(?=Name:)", outputs[SWITCHPORTS].replace("\r", ""), flags=re.MULTILINE)[1:]
+        named = {long_name(block.partition("\n")[0].removeprefix("Name:")): block for block in blocks}
+        found |= {_switchport(port): named.get(port, "") for port in scope.ports}
+    if INTERFACES in outputs:
+        sections = re.split(r"^(?=interface )", outputs[INTERFACES].replace("\r", ""), flags=re.MULTILINE)[1:]
+        own = {section.partition("\n")[0].removeprefix("interface ").strip(): section for section in sections}
+        found |= {_running(name): own.get(name, "") for name in _interfaces(scope)}
+    return {**found, **outputs}
 
 
 def _switchport(port: PortName) -> str:

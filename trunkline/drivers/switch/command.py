@@ -59,7 +59,7 @@ def trust(
     ] = None,
 ) -> None:
     """Fetch the switch's SSH host key, show its fingerprint, and pin it. No credentials are sent."""
-    from trunkline.drivers.switch.session import scan_host_key
+    from trunkline.drivers.switch.login import scan_host_key
     from trunkline.orchestrator.cli.output import who
     from trunkline.orchestrator.cli.stores import open_record
     from trunkline.orchestrator.cli.switches import declared

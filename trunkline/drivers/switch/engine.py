@@ -15,7 +15,7 @@ from trunkline.drivers.switch.dialect import AsksTwice, Block, Dialect, Query, S
 from trunkline.drivers.switch.forgetting import forget
 from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.journal import Journal
-from trunkline.drivers.switch.reading import ask
+from trunkline.drivers.switch.reading import ask_all
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.transport import Transcript, Transport
 from trunkline.orchestrator.errors import GuardRefused, PermanentError
@@ -162,10 +162,7 @@ class SwitchDriver:
 
     def _ask(self, queries: Sequence[Query]) -> dict[str, str]:
         grammar = self._dialect.grammar
-        return {
-            query.command: ask(query, switch=self._switch, transport=self._transport, grammar=grammar)
-            for query in queries
-        }
+        return dict(ask_all(queries, switch=self._switch, transport=self._transport, grammar=grammar))
 
     def _plan(self, intent: SwitchIntent, state: SwitchState) -> SwitchPlan:
         changes, problems = diff(intent, state)

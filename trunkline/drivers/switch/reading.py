@@ -1,6 +1,8 @@
-"""Asks a switch one thing and believes no answer that does not look like one; the engine reads through it."""
+"""Asks a switch and believes no answer that does not look like one; the engine reads through it."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from trunkline.drivers.switch.dialect import Grammar, Query
 from trunkline.drivers.switch.transport import Transport
@@ -14,11 +16,24 @@ def ask(query: Query, *, switch: Switch, transport: Transport, grammar: Grammar)
     Raises:
         TransientError: the answer is none; the text names the command.
     """
-    output = transport.query(query.command, grammar)
-    if not query.answer.search(output):
-        raise TransientError(
-            f"answers `{query.command}` with what cannot be read: {ascii(output.strip())[:200]}",
-            subject=f"switch {switch.name}",
-            fix="see whether the user may run that command; it is read again later",
-        )
-    return output
+    return ask_all([query], switch=switch, transport=transport, grammar=grammar)[query.command]
+
+
+def ask_all(
+    queries: Sequence[Query], *, switch: Switch, transport: Transport, grammar: Grammar
+) -> Mapping[str, str]:
+    """Run show commands in one go; gives the outputs by command.
+
+    Raises:
+        TransientError: as `ask`.
+    """
+    wanted = {query.command: query.answer for query in queries}
+    outputs = dict(zip(wanted, transport.ask(tuple(wanted), grammar), strict=True))
+    for command, output in outputs.items():
+        if not wanted[command].search(output):
+            raise TransientError(
+                f"answers `{command}` with what cannot be read: {ascii(output.strip())[:200]}",
+                subject=f"switch {switch.name}",
+                fix="see whether the user may run that command; it is read again later",
+            )
+    return outputs

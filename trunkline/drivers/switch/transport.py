@@ -34,6 +34,9 @@ class Transport(Protocol):
     def query(self, command: str, grammar: Grammar) -> str:
         """Run a show command; gives its output without echo, prompt and log messages."""
 
+    def ask(self, commands: Sequence[str], grammar: Grammar) -> Sequence[str]:
+        """Run show commands, more than one on their way at once where that is safe; gives the outputs in order."""
+
     def execute(self, command: str, grammar: Grammar) -> Transcript:
         """Run a privileged command that changes something, outside of configuration mode."""
 

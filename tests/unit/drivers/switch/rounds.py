@@ -47,6 +47,9 @@ class Device:
         del grammar
         return self.show(command)
 
+    def ask(self, commands: Sequence[str], grammar: Grammar) -> Sequence[str]:
+        return [self.query(command, grammar) for command in commands]
+
     def execute(self, command: str, grammar: Grammar) -> Transcript:
         del grammar
         return Transcript(sent=(command,), reply="")

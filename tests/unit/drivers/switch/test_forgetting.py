@@ -47,6 +47,9 @@ class Device:
             return self.config
         return self.tables.pop(0) if self.tables else ""
 
+    def ask(self, commands: Sequence[str], grammar: Grammar) -> Sequence[str]:
+        return [self.query(command, grammar) for command in commands]
+
     def execute(self, command: str, grammar: Grammar) -> Transcript:
         output = self.replies.get(command, "")
         reply = " ".join(output.split())

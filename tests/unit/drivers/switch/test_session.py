@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
-from trunkline.drivers.switch import session as module
+from trunkline.drivers.switch import dialogue as module
 from trunkline.drivers.switch.cisco_ios import GRAMMAR
 from trunkline.drivers.switch.cisco_s300 import GRAMMAR as ASKS
 from trunkline.drivers.switch.dialect import Grammar
+from trunkline.drivers.switch.dialogue import Dialogue
 from trunkline.drivers.switch.session import Session
 from trunkline.orchestrator.errors import NotVerified, TransientError
 
@@ -43,9 +43,12 @@ class Dribble:
 
 
 def ask(channel: Dribble, *, silence: float) -> str:
-    connection = SimpleNamespace(base_prompt="sw1", remote_conn=channel)
-    output, _ = Session(connection, "switch sw1", GRAMMAR)._answer("show run", GRAMMAR, silence=silence)
+    output, _ = Dialogue(channel, "switch sw1", GRAMMAR, hostname="sw1").answer("show run", silence=silence)
     return output
+
+
+def a_session(channel: Played, grammar: Grammar) -> Session:
+    return Session(Dialogue(channel, "switch sw1", grammar, hostname="sw1"), hang_up=lambda: None)
 
 
 def test_an_answer_that_comes_slowly_is_waited_for() -> None:
@@ -97,7 +100,7 @@ class Played:
 
 
 def save(channel: Played, grammar: Grammar) -> None:
-    Session(SimpleNamespace(base_prompt="sw1", remote_conn=channel), "switch sw1", grammar).save(grammar)
+    a_session(channel, grammar).save(grammar)
 
 
 def test_whether_the_saved_configuration_may_be_replaced_is_answered_once() -> None:
@@ -143,9 +146,8 @@ def test_no_other_question_is_answered_while_saving(question: bytes) -> None:
 
 def test_the_question_is_answered_only_while_saving_and_only_where_a_device_is_known_to_ask() -> None:
     channel = Played(b"\r\n" + QUESTION)
-    connection = SimpleNamespace(base_prompt="sw1", remote_conn=channel)
     with pytest.raises(TransientError, match="asks a question"):
-        Session(connection, "switch sw1", ASKS).query("write memory", ASKS)
+        a_session(channel, ASKS).query("write memory", ASKS)
     other = Played(b"\r\n" + QUESTION)
     with pytest.raises(TransientError, match="asks a question"):
         save(other, replace(ASKS, save_answer=None))

@@ -10,7 +10,7 @@ from trunkline.drivers.switch.conformance.device import Device, DeviceModel, Pla
 from trunkline.drivers.switch.conformance.samples import BLUE, Kind, a_gateway, sample_switch
 from trunkline.drivers.switch.dialect import Dialect
 from trunkline.drivers.switch.engine import SwitchDriver, SwitchResult, scope_of
-from trunkline.drivers.switch.reading import ask
+from trunkline.drivers.switch.reading import ask_all
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName
@@ -81,10 +81,8 @@ class Bench:
         intent = self.intent(() if removing else claims, claims if removing else ())
         scope = scope_of(intent)
         grammar = self.dialect.grammar
-        outputs = {
-            query.command: ask(query, switch=intent.switch, transport=self.session, grammar=grammar)
-            for query in self.dialect.queries(scope)
-        }
+        queries = self.dialect.queries(scope)
+        outputs = ask_all(queries, switch=intent.switch, transport=self.session, grammar=grammar)
         return self.dialect.parse(outputs, scope)
 
     def claims(

@@ -63,6 +63,10 @@ class PlayedSession:
         """Run a show command."""
         return grammar.log_line.sub("", self.device.answer(command))
 
+    def ask(self, commands: Sequence[str], grammar: Grammar) -> Sequence[str]:
+        """Run show commands."""
+        return [self.query(command, grammar) for command in commands]
+
     def execute(self, command: str, grammar: Grammar) -> Transcript:
         """Run a privileged command."""
         reply = self.query(command, grammar)

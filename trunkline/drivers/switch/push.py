@@ -1,0 +1,196 @@
+"""One configuration session: the lines of all blocks in a window that grows while all is well. For `session`.
+
+Lines are on their way before the ones in front of them are answered, also those of the next blocks. What a device
+does with them is known line by line all the same: each is matched with its echo, each refusal belongs to its line, and
+the mode is read off every prompt. The one thing that must not go wrong unseen is a block that cannot be entered while
+its lines are on their way already: they are refused one by one outside of it, and the session is dropped and told to
+go line by line next time (decision 0022).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from trunkline.drivers.switch.dialect import Block, Grammar
+from trunkline.drivers.switch.dialogue import ANSWER_SECONDS, Dialogue, clean
+from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
+from trunkline.orchestrator.errors import TransientError
+from trunkline.orchestrator.intents import Claim
+
+WIDEST_WINDOW = 64
+MOST_OCTETS = 2048
+"""No more than so much is on its way; small devices have small buffers."""
+COMMIT_SECONDS = 100.0
+AGAIN_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class Window:
+    """How many lines may be on their way. One for a device that is treated with care."""
+
+    careful: bool = False
+    width: int = 1
+
+    def takes(self, line: str, flying: Sequence[str]) -> bool:
+        """Say whether a line may follow those on their way."""
+        if not flying:
+            return True
+        octets = sum(map(len, flying)) + len(line)
+        return len(flying) < self.width and octets <= MOST_OCTETS
+
+    def grow(self) -> None:
+        """All is well."""
+        self.width = 1 if self.careful else min(WIDEST_WINDOW, self.width * 2)
+
+    def shrink(self) -> None:
+        """Something was refused or lost."""
+        self.width = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """One line, the mode that the prompt after it must show, and whether it goes alone."""
+
+    line: str
+    block: Block
+    role: Literal["enter", "body", "leave"]
+    mode: str
+    alone: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Push:
+    """Sends the blocks of one configuration session; `run` once."""
+
+    dialogue: Dialogue
+    blocks: Sequence[Block]
+    grammar: Grammar
+    window: Window
+    _sent: list[str] = field(default_factory=list)
+    _replies: list[str] = field(default_factory=list)
+    _refusals: list[Refusal] = field(default_factory=list)
+    _todo: deque[_Step] = field(default_factory=deque)
+    _flying: deque[_Step] = field(default_factory=deque)
+    _over: set[int] = field(default_factory=set)
+    """Blocks, by identity, of which nothing more is sent but the line that leaves them."""
+
+    def run(self) -> Transcript:
+        """Enter configuration mode if there is one, send every block, leave.
+
+        Raises:
+            TransientError: the session ended, froze, or left its mode; what was applied is unknown.
+        """
+        if self.grammar.enter_config:
+            self._one(self.grammar.enter_config, "config")
+        self._pump()
+        if self.grammar.commit:
+            self._commit()
+        if self.grammar.leave_config:
+            self._one(self.grammar.leave_config, "")
+        return Transcript(
+            sent=tuple(self._sent), reply="\n".join(self._replies), refusals=tuple(self._refusals)
+        )
+
+    def _pump(self) -> None:
+        self._todo.extend(step for block in self.blocks for step in self._steps(block))
+        while self._todo or self._flying:
+            self._fill()
+            if not self._flying:
+                continue  # all that was left belonged to blocks that are over
+            step = self._flying.popleft()
+            following = self._flying[0].line if self._flying else ""
+            try:
+                output, mode = self.dialogue.answer(step.line, following=following)
+                self._take(step, output, mode)
+            except TransientError:
+                # Lines that were on their way may be what it could not bear.
+                self.window.careful = self.window.careful or bool(self._flying)
+                raise
+
+    def _fill(self) -> None:
+        """Send as many lines as the window takes."""
+        lines: list[str] = []
+        while self._todo:
+            step = self._todo[0]
+            if id(step.block) in self._over and step.role == "body":
+                self._todo.popleft()
+                continue
+            alone = step.alone or (bool(self._flying) and self._flying[-1].alone)
+            if self._flying and (alone or not self.window.takes(step.line, [s.line for s in self._flying])):
+                break
+            self._flying.append(self._todo.popleft())
+            lines.append(step.line)
+            if step.role != "leave":
+                self._sent.append(step.line if step.role == "enter" else f" {step.line}")
+        if lines:
+            self.dialogue.write(*lines)
+
+    def _steps(self, block: Block) -> Iterator[_Step]:
+        # A terminal in front of a shell echoes at once, not when the line's turn has come.
+        alone = block.stepwise or bool(self.grammar.shell)
+        yield _Step(block.enter, block, "enter", block.mode, alone)
+        for line in block.lines:
+            yield _Step(line, block, "body", block.mode, alone)
+        if block.mode != self.grammar.outermost:
+            # Some commands take effect, and are refused, only when their sub-mode is left.
+            yield _Step(self.grammar.leave_block, block, "leave", "config", alone)
+
+    def _take(self, step: _Step, output: str, mode: str) -> None:
+        """Judge what came back on one line."""
+        if not self._refused(step.line, output, step.block):
+            self.window.grow()
+            self.dialogue.expect(mode, step.mode, step.line)
+            return
+        self.window.shrink()
+        self._over.add(id(step.block))
+        if step.role != "enter":
+            self.dialogue.expect(mode, step.mode, step.line)
+            return
+        if mode == self.grammar.outermost:
+            self._not_entered(step, output)
+
+    def _not_entered(self, step: _Step, output: str) -> None:
+        """See that no line of a block that was not entered is sent, nor what leaves it."""
+        inside = step.block.mode != self.grammar.outermost
+        if inside and any(each.block is step.block for each in self._flying):
+            self.window.careful = True
+            raise TransientError(
+                f"{step.line!r} was refused while more lines were on their way: {clean(output)!r}",
+                subject=self.dialogue.subject,
+                fix="they are sent again one by one",
+                retry_in_seconds=AGAIN_SECONDS,
+            )
+        while self._todo and self._todo[0].block is step.block:
+            self._todo.popleft()
+
+    def _commit(self) -> None:
+        """Let all of it take effect, or nothing: a commit that is refused is refused for every block."""
+        everything = frozenset[Claim]().union(*(block.claims for block in self.blocks))
+        whole = Block(enter=self.grammar.commit, mode="config", lines=(), claims=everything)
+        output = self._one(self.grammar.commit, "config", silence=COMMIT_SECONDS)
+        refused = self._refused(self.grammar.commit, output, whole)
+        if not refused and self.grammar.committed is not None and not self.grammar.committed.search(output):
+            reply = clean(output) or "it did not say that it did"
+            self._refusals.append(Refusal(line=self.grammar.commit, reply=reply, claims=everything))
+            refused = True
+        if refused:
+            self._one(self.grammar.discard, "config")
+
+    def _one(self, line: str, mode: str, *, silence: float = ANSWER_SECONDS) -> str:
+        """Send a line of ours and insist on the mode after it."""
+        self.dialogue.write(line)
+        output, now = self.dialogue.answer(line, silence=silence)
+        self.dialogue.expect(now, mode, line)
+        return output
+
+    def _refused(self, line: str, output: str, block: Block) -> bool:
+        words = self.grammar.log_line.sub("", output)
+        if words.strip():
+            self._replies.append(f"{line}: {clean(words)}")
+        if not is_refusal(words, self.grammar):
+            return False
+        self._refusals.append(Refusal(line=line, reply=clean(words), claims=block.claims))
+        return True
