@@ -96,6 +96,19 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a switch knows of the machines around it.
+
+    Attributes:
+        peers: What announces itself at its ports.
+        stations: The MACs that it learned, by port and VLAN; lower-case with colons.
+    """
+
+    peers: tuple[Peer, ...] = ()
+    stations: Mapping[tuple[PortName, Vid], frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortRule:
     """What may be done to one port. Ports without a rule are never written.
 

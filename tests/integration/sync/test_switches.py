@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sync.site import H1, H2, PORT, SW1, WEB, Site, a_site
-from trunkline.orchestrator.intents import Claim, HasVlan, Neighbor, SwitchIntent
+from trunkline.orchestrator.intents import Claim, HasVlan, Neighbor, Seen, SwitchIntent
 from trunkline.orchestrator.models import ContainerId, PortName, Switch, switch_key
 from trunkline.orchestrator.status import snapshot
 from trunkline.orchestrator.store import Owner
@@ -345,6 +345,10 @@ class Meddler:
     def save(self) -> None:
         """Pass on."""
         self.driver.save()
+
+    def discover(self) -> Seen:
+        """Pass on."""
+        return self.driver.discover()
 
     def backup(self) -> str:
         """Pass on."""

@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from trunkline.drivers.switch.claims import Change, diff, holds, inverse, is_gone, rank, remarks, untouched
-from trunkline.drivers.switch.dialect import AsksTwice, Block, Dialect, Query, Scope
+from trunkline.drivers.switch.dialect import AsksTwice, Block, Dialect, Discovers, Query, Scope
 from trunkline.drivers.switch.forgetting import forget
 from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.journal import Journal
 from trunkline.drivers.switch.reading import ask_all
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.transport import Transcript, Transport
-from trunkline.orchestrator.errors import GuardRefused, PermanentError
-from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, SwitchIntent
+from trunkline.orchestrator.errors import GuardRefused, PermanentError, Unsupported
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, Seen, SwitchIntent
 from trunkline.orchestrator.models import PortName, Switch
 
 BLIND = "no real output of this platform stands behind its dialect: read every line before you trust it"
@@ -137,6 +137,25 @@ class SwitchDriver:
         if self.save_command:
             self._transport.save(self._dialect.grammar)
 
+    def discover(self) -> Seen:
+        """Read what announces itself at its ports, and every address that it learned.
+
+        Raises:
+            Unsupported: its dialect cannot tell.
+            OrchestratorError: the session failed, or what it answers cannot be read.
+        """
+        if not isinstance(self._dialect, Discovers):
+            raise Unsupported(
+                f"the driver {self._dialect.platform} cannot tell what its ports are cabled to",
+                subject=f"switch {self._switch.name}",
+                fix="look at its neighbors by hand",
+            )
+        outputs = self._ask([*self._dialect.peer_queries(None), *self._dialect.station_queries()])
+        with self._reading():
+            return Seen(
+                peers=tuple(self._dialect.peers(outputs, None)), stations=self._dialect.stations(outputs)
+            )
+
     def backup(self) -> str:
         """Read the running configuration."""
         return self._transport.query(self._dialect.grammar.backup, self._dialect.grammar)
@@ -149,10 +168,15 @@ class SwitchDriver:
         """Read what the intent is about."""
         scope = scope_of(intent)
         outputs = self._ask(self._dialect.queries(scope))
-        try:
+        with self._reading():
             if isinstance(self._dialect, AsksTwice):
                 outputs |= self._ask(self._dialect.more_queries(outputs, scope))
             return self._dialect.parse(outputs, scope)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
         except ValueError as error:
             raise PermanentError(
                 f"its output cannot be read: {ascii(str(error))[1:-1][:300]}",

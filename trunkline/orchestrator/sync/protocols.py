@@ -13,6 +13,7 @@ from trunkline.orchestrator.intents import (
     LinkIntent,
     Neighbor,
     NetworkIntent,
+    Seen,
     ShimIntent,
     SwitchIntent,
 )
@@ -146,6 +147,13 @@ class SwitchDriver(Protocol):
 
     def save(self) -> None:
         """Write the running configuration to the startup configuration, where there is a command for it."""
+
+    def discover(self) -> Seen:
+        """Read what announces itself at its ports, and every address that it learned.
+
+        Raises:
+            Unsupported: the driver cannot tell.
+        """
 
     def backup(self) -> str:
         """Read the running configuration."""
