@@ -112,14 +112,26 @@ class Seen:
 class PortRule:
     """What may be done to one port. Ports without a rule are never written.
 
-    ``own_macs`` are the host's own addresses, lower-case with colons: seeing them on the port does not
-    keep a VLAN there.
+    Attributes:
+        port: Which one.
+        adopt: It may be turned into a trunk.
+        native_vlan: What it carries untagged, by the inventory.
+        own_macs: The host's own addresses, lower-case with colons: seeing them on the port does not keep a VLAN there,
+            and whoever announces himself with one of them is the host.
+        restrict: A trunk that carries every VLAN is restricted to what is needed.
+        peers: Names under which the machine at the other end may announce itself; empty: whoever does is right.
+        stations: So many MACs will talk there at least; 0 when nobody knows.
+        is_edge: A host is there and no switch.
     """
 
     port: PortName
     adopt: bool = False
     native_vlan: Vid | None = None
     own_macs: frozenset[str] = frozenset()
+    restrict: bool = False
+    peers: frozenset[str] = frozenset()
+    stations: int = 0
+    is_edge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ ContainerId = NewType("ContainerId", str)
 DeviceKey = NewType("DeviceKey", str)
 """What a sync is about: ``switch:sw1`` or ``host:h1``."""
 
+OpenTrunk = Literal["leave", "restrict"]
 Address = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
 Network = IPv4Network | IPv6Network
@@ -60,6 +61,9 @@ class Switch:
 
     ``host_key`` is the pinned OpenSSH public key, ``ssh-ed25519 AAAA...``; None means not trusted yet.
     ``managed_vlans`` bounds the ids that may be touched; ``protected_*`` are never touched.
+    ``system_name`` is what it announces itself as by LLDP or CDP; None: its name here. ``jump`` is the SSH host that
+    leads to it, ``user@host:port``. ``patience``: every deadline is so many times as long. ``revert_minutes``: so long
+    the device waits for the word that a change is good before it takes it back by itself; 0: it does not.
     """
 
     name: SwitchName
@@ -74,13 +78,19 @@ class Switch:
     protected_vlans: VlanSet = field(default_factory=VlanSet)
     managed_vlans: VlanSet = field(default_factory=VlanSet.every)
     save_after_seconds: float = 30.0
+    system_name: str | None = None
+    jump: str | None = None
+    patience: float = 1.0
+    revert_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uplink:
     """A NIC (or bond) of a host, cabled to a port (or port-channel) of a switch.
 
-    ``adopt`` allows turning the port into a trunk; without it a port that is no trunk is an error.
+    ``adopt`` allows turning the port into a trunk; without it a port that is no trunk is an error. ``open_trunk`` says
+    what becomes of a trunk that carries every VLAN: left so, or restricted to those that are needed here.
+    ``any_peer``: VLANs are put there whoever announces himself on that port.
     """
 
     nic: str
@@ -88,26 +98,34 @@ class Uplink:
     port: PortName
     native_vlan: Vid | None = None
     adopt: bool = False
+    open_trunk: OpenTrunk = "leave"
+    any_peer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A Docker host. ``docker`` is the engine's URL as seen from the host's own worker."""
+    """A Docker host.
+
+    ``docker`` is the engine's URL as seen from the host's own worker; ``system_name`` as for a switch.
+    """
 
     name: HostName
     uplinks: tuple[Uplink, ...]
     docker: str = "unix:///var/run/docker.sock"
+    system_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """A cable between two devices that Trunkline may put VLANs on, each end ``(device, port)``.
 
-    A router's end is its parent interface. ``adopt`` as for an uplink.
+    A router's end is its parent interface. The rest is as for an uplink, for both ends.
     """
 
     ends: tuple[tuple[SwitchName, PortName], tuple[SwitchName, PortName]]
     adopt: bool = False
+    open_trunk: OpenTrunk = "leave"
+    any_peer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

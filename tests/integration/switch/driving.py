@@ -25,6 +25,10 @@ class Notes:
     ours: set[Claim] = field(default_factory=set)
     unneeded: bool = True
     superseded: bool = False
+    kept: list[str] = field(default_factory=list)
+
+    def keep(self, text: str) -> None:
+        self.kept.append(text)
 
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         if self.superseded:

@@ -324,6 +324,10 @@ class Meddler:
         """Pass on."""
         return self.driver.forget(neighbors, journal=journal)
 
+    def keep(self, text: str) -> None:
+        """Pass on."""
+        self.journal.keep(text)
+
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         """Type, then pass on."""
         self.site.running.configure(self.lines)

@@ -237,4 +237,9 @@ def _mode(word: str) -> PortMode:
 
 def _facts(outputs: Mapping[str, str]) -> Facts:
     lines = {line.strip() for line in outputs.get(ROUTING, "").replace("\r", "").split("\n")}
-    return Facts(routes_ipv4="ip routing" in lines, routes_ipv6="ipv6 unicast-routing" in lines)
+    return Facts(
+        routes_ipv4="ip routing" in lines,
+        routes_ipv6="ipv6 unicast-routing" in lines,
+        restricts_trunks=True,
+        writes_channels=True,
+    )

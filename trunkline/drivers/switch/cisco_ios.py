@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 from trunkline.drivers.switch import cisco_ios_neighbors
@@ -37,6 +38,7 @@ from trunkline.orchestrator.vlans import Vid, VlanSet, vid
 VLANS = "show vlan brief"
 VTP = "show vtp status"
 ROUTING = "show running-config | include routing"
+ERR_DISABLED = "show interfaces status err-disabled"
 SWITCHPORTS = "show interfaces switchport"
 INTERFACES = "show running-config | section ^interface"
 FEW = 8
@@ -48,6 +50,10 @@ _ANSWERS = {
     # Some small platforms have no VTP; whether they take a VLAN they say when they are given one.
     VTP: re.compile(rf"^VTP Operating Mode\s*:\s*\S|^{_NO_SUCH}", re.MULTILINE),
     ROUTING: re.compile(r"\A(?!.*^\s*(?:%|Command authorization))", re.MULTILINE | re.DOTALL),
+    # Says nothing where no port is; routers and small platforms do not know it.
+    ERR_DISABLED: re.compile(
+        r"\A(?!.*(?:% ?Authorization|Command authorization))", re.DOTALL | re.IGNORECASE
+    ),
     SWITCHPORTS: re.compile(r"^Name:\s*\S", re.MULTILINE),
     # Releases before 12.3 know no sections; then each interface is asked for by itself.
     INTERFACES: re.compile(rf"^interface \S|^{_NO_SUCH}", re.MULTILINE),
@@ -73,7 +79,9 @@ _PHRASES = {
     "config-vlan": (Phrase(pattern=re.compile(r"name [A-Za-z0-9_-]{1,32}")),),
     "config-if": (
         Phrase(pattern=re.compile(rf"switchport trunk allowed vlan (?:add|remove) (?P<vlans>{_LIST})")),
-        Phrase(pattern=re.compile(rf"switchport trunk allowed vlan (?:none|{_LIST})"), converts=True),
+        Phrase(
+            pattern=re.compile(rf"switchport trunk allowed vlan (?:none|(?P<kept>{_LIST}))"), converts=True
+        ),
         Phrase(pattern=re.compile(r"switchport trunk native vlan \d+"), converts=True),
         Phrase(pattern=re.compile(r"switchport trunk encapsulation (?:dot1q|negotiate)"), converts=True),
         Phrase(
@@ -164,6 +172,10 @@ _PLAIN = re.compile(r"^(?:interface | no ip address$| (?:no )?shutdown$)")
 _OURS_ON_A_PORT = re.compile(
     r"^(?:interface | switchport mode | switchport trunk (?:allowed|native) vlan | switchport trunk encapsulation )"
 )
+_MAXIMUM = re.compile(r" switchport port-security maximum (?P<most>\d+)")
+_ERR_DISABLED_ROW = re.compile(
+    r"^(?P<port>[A-Z][\w/.-]*\d)[ \t].*?[ \t]err-disabled[ \t]+(?P<reason>[\w()-]{1,40})", re.MULTILINE
+)
 _CHANNEL = re.compile(r"^ channel-group (?P<number>\d+) ", re.MULTILINE)
 
 
@@ -184,7 +196,7 @@ class CiscoIos:
         commands = [ROUTING]
         queries = []
         if scope.switch.kind != "router":
-            commands += [VLANS, VTP]
+            commands += [VLANS, VTP] + [ERR_DISABLED] * bool(scope.ports)
             if len(scope.ports) > FEW:
                 commands.append(SWITCHPORTS)
             else:
@@ -226,9 +238,11 @@ class CiscoIos:
             if parent is not None
         }
         ports = {}
+        disabled = _err_disabled(outputs.get(ERR_DISABLED, ""))
         for port in scope.ports if scope.switch.kind != "router" else ():
             with reading(_switchport(port)):
-                ports[port] = _port(port, outputs[_switchport(port)], _section(outputs[_running(port)]))
+                shown = _port(port, outputs[_switchport(port)], _section(outputs[_running(port)]))
+                ports[port] = replace(shown, err_disabled=disabled.get(port, ""))
         with reading(VLANS):
             vlans = parse_vlans(outputs.get(VLANS, ""))
         return SwitchState(
@@ -359,7 +373,22 @@ def _port(port: PortName, switchport: str, config: tuple[str, ...]) -> PortRow:
         encapsulation_open=facts.get("Administrative Trunking Encapsulation") == "negotiate",
         channel=PortName(f"Port-channel{channel['number']}") if channel else None,
         others=others,
+        most_stations=_most_stations(config),
+        edge=any(re.fullmatch(r" spanning-tree portfast (?:edge )?trunk", line) for line in config),
     )
+
+
+def _most_stations(config: tuple[str, ...]) -> int | None:
+    """Read how many MACs port security lets talk; it is 1 where nothing else is said."""
+    if " switchport port-security" not in config:
+        return None
+    said = [found for line in config if (found := _MAXIMUM.fullmatch(line))]
+    return int(said[0]["most"]) if said else 1
+
+
+def _err_disabled(text: str) -> dict[PortName, str]:
+    rows = _ERR_DISABLED_ROW.finditer(text.replace("\r", ""))
+    return {long_name(row["port"]): row["reason"] for row in rows}
 
 
 def _mode(facts: Mapping[str, str]) -> PortMode:
@@ -429,6 +458,8 @@ def _facts(outputs: Mapping[str, str], scope: Scope) -> Facts:
         # Routers route unless told not to; Catalysts the other way round.
         routes_ipv4="no ip routing" not in routing if is_router else "ip routing" in routing,
         routes_ipv6="ipv6 unicast-routing" in routing,
+        restricts_trunks=True,
+        writes_channels=True,
     )
 
 

@@ -25,7 +25,7 @@ NAME_PHRASE = Phrase(pattern=re.compile(r"name [A-Za-z0-9_-]{1,32}"))
 SVI_PHRASE = Phrase(pattern=re.compile(r"(?:no )?interface Vlan(?P<vlans>\d+)"))
 PORT_PHRASES = (
     Phrase(pattern=re.compile(rf"switchport trunk allowed vlan (?:add|remove) (?P<vlans>{_LIST})")),
-    Phrase(pattern=re.compile(rf"switchport trunk allowed vlan (?:none|{_LIST})"), converts=True),
+    Phrase(pattern=re.compile(rf"switchport trunk allowed vlan (?:none|(?P<kept>{_LIST}))"), converts=True),
     Phrase(pattern=re.compile(r"switchport trunk native vlan \d+"), converts=True),
     Phrase(pattern=re.compile(r"switchport mode (?:trunk|access)"), converts=True),
 )
@@ -70,6 +70,12 @@ def trunk_block(
     lines = _adoption(row, rule) if adopts else ()
     there = row.allowed if row.is_trunk else VlanSet()
     named = VlanSet(vlans - there) if op == "add" else vlans
+    if op == "add" and rule.restrict and row.is_open:
+        # The first line cuts everybody else, so it has to have all of ours that fit.
+        native = frozenset() if row.native_vlan is None else frozenset({row.native_vlan})
+        first, *more = VlanSet(vlans | native).chunks(list_characters)
+        lines, named = (f"switchport trunk allowed vlan {first}",), VlanSet()
+        lines += tuple(f"switchport trunk allowed vlan add {part}" for part in more)
     lines += tuple(f"switchport trunk allowed vlan {op} {part}" for part in named.chunks(list_characters))
     return Block(enter=f"interface {port}", mode="config-if", lines=lines, claims=claims, stepwise=adopts)
 

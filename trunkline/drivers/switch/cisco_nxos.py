@@ -268,7 +268,11 @@ def _allowed(facts: Mapping[str, str], lines: Sequence[str]) -> VlanSet:
 
 def _facts(outputs: Mapping[str, str]) -> Facts:
     feature = _FEATURE.search(outputs.get(FEATURES, ""))
-    return Facts(no_gateways=NO_SVIS if feature and feature["state"] != "enabled" else "")
+    return Facts(
+        no_gateways=NO_SVIS if feature and feature["state"] != "enabled" else "",
+        restricts_trunks=True,
+        writes_channels=True,
+    )
 
 
 def _is(text: str, neighbor: Neighbor) -> bool:

@@ -137,7 +137,8 @@ class CiscoS300:
         tables = {vlan: outputs[_macs_of(vlan)] for _, vlan in scope.removals}
         with reading("show mac address-table"):
             macs = MACS.talkers(tables, scope.removals)
-        return SwitchState(vlans=vlans, ports=ports, facts=Facts(no_gateways=NO_GATEWAYS), macs=macs)
+        facts = Facts(no_gateways=NO_GATEWAYS, restricts_trunks=True)
+        return SwitchState(vlans=vlans, ports=ports, facts=facts, macs=macs)
 
     def render(
         self, changes: Sequence[Change], state: SwitchState, rules: Mapping[PortName, PortRule]

@@ -15,6 +15,8 @@ from trunkline.orchestrator.vlans import Vid, VlanSet
 FIRST_EXTENDED = 1006
 OUR_PREFIX = "tl-"
 ALL = 4094
+FEWEST_STATIONS = 2
+"""A host and one container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,14 @@ def holds(claim: Claim, state: SwitchState) -> bool:
                 and frozenset(addresses) <= gateway.addresses
                 and (parent is None or (gateway.tagged == vlan and parent not in state.down))
             )
+
+
+def restricts(claim: Claim, intent: SwitchIntent, state: SwitchState) -> bool:
+    """Say whether the claim is on a trunk that carries every VLAN and is to be restricted to what is needed."""
+    if not isinstance(claim, Carries):
+        return False
+    row, rule = state.ports.get(claim.port), intent.ports.get(claim.port)
+    return row is not None and rule is not None and rule.restrict and row.is_open
 
 
 def is_gone(claim: Claim, state: SwitchState) -> bool:
@@ -76,7 +86,7 @@ def diff(intent: SwitchIntent, state: SwitchState) -> tuple[tuple[Change, ...], 
     changes: list[Change] = []
     problems: dict[Claim, str] = {}
     for claim in sorted(intent.present, key=_order):
-        if holds(claim, state):
+        if holds(claim, state) and not restricts(claim, intent, state):
             continue
         if cause := why_not_add(claim, intent, state):
             problems[claim] = cause
@@ -142,9 +152,19 @@ def _why_no_trunk(port: PortName, vlan: Vid, rule: PortRule | None, state: Switc
         return f"port {port} is a member of {row.channel}; name {row.channel} in the inventory instead"
     if row.mode == "routed":
         return f"port {port} is a routed port; make it a switch port by hand"
+    if row.err_disabled:
+        return f"port {port} is err-disabled ({row.err_disabled}); end the cause, then `shutdown` and `no shutdown` it"
+    stations = max(rule.stations, FEWEST_STATIONS)
+    if row.most_stations is not None and row.most_stations < stations:
+        return (
+            f"port security lets {row.most_stations} MACs talk on port {port}, and {stations} are needed; raise its "
+            "maximum, or the switch shuts the port down"
+        )
     if row.untagged_vlan == vlan:
         kind = "native VLAN" if row.is_trunk else "access VLAN"
         return f"VLAN {vlan} is the {kind} of port {port}; choose another one for the segment"
+    if rule.restrict and row.is_open and not state.facts.restricts_trunks:
+        return f"port {port} carries every VLAN, and this driver cannot restrict it; do so by hand"
     return "" if row.mode == "trunk" else _why_no_adoption(row, rule)
 
 
@@ -172,6 +192,22 @@ def remarks(intent: SwitchIntent, state: SwitchState) -> Iterator[str]:
         native = intent.ports[port].native_vlan if port in intent.ports else None
         if row.mode == "trunk" and native is not None and row.native_vlan not in {None, native}:
             yield f"port {port} has the native VLAN {row.native_vlan}, the inventory says {native}"
+        rule = intent.ports.get(port)
+        if rule is not None:
+            yield from _port_remarks(row, rule)
+
+
+def _port_remarks(row: PortRow, rule: PortRule) -> Iterator[str]:
+    """Tell what stands in the way of containers on a port though its VLANs are right."""
+    if row.err_disabled:
+        yield f"port {row.port} is err-disabled ({row.err_disabled}), so nothing crosses it"
+    if row.most_stations is not None and row.most_stations < rule.stations:
+        yield f"port security lets {row.most_stations} MACs talk on port {row.port}, {rule.stations} are there"
+    if rule.is_edge and row.mode == "trunk" and row.edge is False:
+        yield (
+            f"port {row.port} is no edge trunk (`spanning-tree portfast trunk`): after every link-up it forwards "
+            "nothing for up to 30 seconds"
+        )
 
 
 def _why_no_gateway(claim: Gateway, state: SwitchState) -> str:
@@ -239,8 +275,20 @@ def _quoted(line: str) -> str:
     return ascii(line.strip())[:80]
 
 
-def untouched(before: SwitchState, after: SwitchState, changes: Sequence[Change]) -> Iterator[str]:
-    """Name what differs between two readings without having been asked for."""
+def untouched(
+    before: SwitchState,
+    after: SwitchState,
+    changes: Sequence[Change],
+    rules: Mapping[PortName, PortRule] | None = None,
+) -> Iterator[str]:
+    """Name what differs between two readings without having been asked for.
+
+    Args:
+        before: The reading before the changes.
+        after: The reading after them.
+        changes: What was asked for.
+        rules: What may be done to each port; none: no trunk is restricted.
+    """
     added = _by_port(changes, "add")
     removed = _by_port(changes, "remove")
     for port, row in before.ports.items():
@@ -248,7 +296,7 @@ def untouched(before: SwitchState, after: SwitchState, changes: Sequence[Change]
         if now is None:
             yield f"port {port} cannot be read any more"
             continue
-        was = _adopted(row) if port in added and row.mode != "trunk" and now.mode == "trunk" else row
+        was = _expected(row, now, (rules or {}).get(port)) if port in added else row
         grown, lost = frozenset(now.allowed) - was.allowed, frozenset(was.allowed) - now.allowed
         if strange := (grown - added.get(port, frozenset())) | (lost - removed.get(port, frozenset())):
             yield f"port {port}: VLANs {VlanSet(strange)} changed though nobody asked"
@@ -269,6 +317,16 @@ def untouched(before: SwitchState, after: SwitchState, changes: Sequence[Change]
         elif first is not None and second is not None and first.others != second.others:
             line = _first_difference(first.others, second.others)
             yield f"the gateway of VLAN {key[1]}: {line} changed though nobody asked"
+
+
+def _expected(row: PortRow, now: PortRow, rule: PortRule | None) -> PortRow:
+    """Give what a port that was written is before anything of ours is added to it."""
+    if row.mode != "trunk" and now.mode == "trunk":
+        return _adopted(row)
+    if rule is not None and rule.restrict and row.is_open and not now.is_open:
+        native = VlanSet() if row.native_vlan is None else VlanSet({row.native_vlan})
+        return replace(row, allowed=VlanSet(native & now.allowed))
+    return row
 
 
 def _adopted(row: PortRow) -> PortRow:

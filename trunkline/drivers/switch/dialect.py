@@ -48,7 +48,8 @@ class Phrase:
             the parent of the one entered), ``vlans`` (ids that are added, removed, made or tagged), ``address``
             (the neighbor that is forgotten), ``member`` (a port whose VLANs the line changes, where lines name their
             port themselves), ``ports`` (a port, or several with commas, whose membership of the VLAN entered is
-            changed) and ``base`` (what a gateway's interface is made on: its parent, or whatever carries all of them).
+            changed), ``base`` (what a gateway's interface is made on: its parent, or whatever carries all of them) and
+            ``kept`` (the list that a trunk has from now on; only where the line converts).
         converts: The line rewrites a port instead of adding to it; only for a port that is being adopted.
     """
 
@@ -62,6 +63,28 @@ class Answer:
 
     question: re.Pattern[str]
     reply: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevertTimer:
+    """How a device is told to take a change back by itself unless it is confirmed in time.
+
+    Attributes:
+        arm: Privileged line before configuration mode is entered; empty where there is none. ``{minutes}`` stands for
+            the time here and below.
+        enter: What enters configuration mode in place of `Grammar.enter_config`; empty: that one.
+        commit: What makes it take effect in place of `Grammar.commit`; empty: that one.
+        confirm: What confirms it, outside of configuration mode unless ``inside``.
+        inside: It is confirmed in configuration mode.
+        needs: What the device must be configured with, for the message when it refuses.
+    """
+
+    confirm: str
+    arm: str = ""
+    enter: str = ""
+    commit: str = ""
+    inside: bool = False
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +105,7 @@ class Grammar:
             does. It is refused as a whole.
         committed: What the reply to it must show; None where a device that commits says nothing.
         discard: Line that drops what was configured and not committed.
+        revert: How it takes a change back by itself; None where it cannot.
         hostname_characters: So much of the device's name is surely in every prompt.
         enables: Whether a login starts without privileges, so that `enable` raises it. Elsewhere netmiko's `enable` is
             not to be asked for: it would enter configuration mode.
@@ -124,6 +148,7 @@ class Grammar:
     commit: str = ""
     committed: re.Pattern[str] | None = None
     discard: str = ""
+    revert: RevertTimer | None = None
     netmiko: str = ""
     shell: str = ""
     unsaved: str = ""

@@ -10,29 +10,49 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from trunkline.drivers.switch.claims import Change, diff, holds, inverse, is_gone, rank, remarks, untouched
-from trunkline.drivers.switch.dialect import AsksTwice, Block, Dialect, Discovers, Query, Scope
+from trunkline.drivers.switch.applying import Application, lines_of
+from trunkline.drivers.switch.channels import View, as_told, redirected
+from trunkline.drivers.switch.claims import Change, diff, remarks, untouched
+from trunkline.drivers.switch.dialect import AsksTwice, Dialect, Discovers, Query, Scope
 from trunkline.drivers.switch.forgetting import forget
-from trunkline.drivers.switch.guards import check_blocks, check_changes
+from trunkline.drivers.switch.guards import check_changes
 from trunkline.drivers.switch.journal import Journal
+from trunkline.drivers.switch.outcome import Outcome, judge
 from trunkline.drivers.switch.reading import ask_all
 from trunkline.drivers.switch.state import SwitchState
-from trunkline.drivers.switch.transport import Transcript, Transport
-from trunkline.orchestrator.errors import GuardRefused, PermanentError, Unsupported
-from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, Seen, SwitchIntent
+from trunkline.drivers.switch.transport import Transport
+from trunkline.orchestrator.errors import CommandRejected, GuardRefused, PermanentError, Unsupported
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, Peer, Seen, SwitchIntent
 from trunkline.orchestrator.models import PortName, Switch
+from trunkline.orchestrator.planning.cabling import stranger
 
+FEW_PORTS = 4
+"""Who announces himself at more ports is asked for all ports at once."""
 BLIND = "no real output of this platform stands behind its dialect: read every line before you trust it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchPlan:
-    """What would be sent. ``problems`` are claims that cannot be met or withdrawn, each with the cause."""
+    """What would be sent.
+
+    ``changes`` are in the words of the device: a channel stands for its members. ``problems`` are claims of the intent
+    that cannot be met or withdrawn, each with the cause. ``peers`` is who announced himself at the ports that are to
+    be written.
+    """
 
     changes: tuple[Change, ...] = ()
     lines: tuple[str, ...] = ()
     problems: Mapping[Claim, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    peers: tuple[Peer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What a switch looks like, as values and as it showed them."""
+
+    state: SwitchState
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,45 +86,81 @@ class SwitchDriver:
 
     def plan(self, intent: SwitchIntent) -> SwitchPlan:
         """Read the switch and say what would be sent; write nothing."""
-        return self._plan(intent, self._read(intent))
+        view, before = self._look(intent)
+        return self._plan(view, before.state)
 
     def sync(self, intent: SwitchIntent, *, journal: Journal) -> SwitchResult:
         """Make the switch match the intent; in observe mode only plan.
 
         Raises:
             Superseded: desired state moved on before anything was sent.
+            CommandRejected: the switch is to take changes back by itself and cannot; nothing was sent.
             OrchestratorError: the session failed; what was sent is unknown until the next read.
         """
         clock = _Clock()
         with clock.phase("read"):
-            before = self._read(intent)
-        plan = self._plan(intent, before)
+            view, reading = self._look(intent)
+            plan = self._plan(view, reading.state)
         if self._switch.mode != "enforce" or not plan.changes:
             return SwitchResult(plan=plan, problems=plan.problems, timings=clock.seconds)
-        changes, kept = self._still_wanted(plan.changes, journal)
-        with clock.phase("apply"):
-            sent, refused = self._apply(intent, before, changes, journal)
-        with clock.phase("verify"):
-            after = self._read(intent)
-        outcome = _judge(changes, refused, before, after)
-        if outcome.half_done or outcome.half_adopted:
-            with clock.phase("undo"):
-                undone, _ = self._apply(intent, after, outcome.half_done, journal, undoes=True)
-                sent += undone + self._restore(intent, before, outcome.half_adopted, journal)
-            after = self._read(intent)
-            outcome = _judge(changes, outcome.problems, before, after)
-        strange = tuple(untouched(before, after, changes))
+        changes, kept = _still_wanted(plan.changes, view, journal)
+        writes = Application(
+            view=view,
+            dialect=self._dialect,
+            transport=self._transport,
+            journal=journal,
+            kept=reading.text,
+            revert_minutes=self._switch.revert_minutes,
+        )
+        outcome, strange = self._carry_out(changes, writes, reading.state, clock)
         return SwitchResult(
             plan=plan,
-            sent=sent,
+            sent=writes.sent,
             strange=strange,
-            problems=dict(plan.problems) | kept | outcome.problems,
-            gained=outcome.gained,
-            lost=outcome.lost,
+            problems=dict(plan.problems) | view.by_told({**kept, **outcome.problems}),
+            gained=view.all_told(outcome.gained),
+            lost=view.all_told(outcome.lost),
             verified=outcome.whole and not strange,
-            unsaved=bool(sent and self.save_command),
+            unsaved=bool(writes.sent and self.save_command),
             timings=clock.seconds,
         )
+
+    def _carry_out(
+        self, changes: Sequence[Change], writes: Application, before: SwitchState, clock: _Clock
+    ) -> tuple[Outcome, tuple[str, ...]]:
+        """Apply, read back, take back what is half done, and confirm what is as it should be.
+
+        Returns:
+            What came of it, and what changed though nobody asked.
+        """
+        intent = writes.view.intent
+        with clock.phase("apply"):
+            writes.apply(changes, before)
+        with clock.phase("verify"):
+            after = self._read(intent).state
+        outcome = judge(changes, writes.refused, before, after, intent=intent)
+        if outcome.half_done or outcome.half_adopted:
+            with clock.phase("undo"):
+                writes.apply(outcome.half_done, after, undoes=True)
+                writes.restore(outcome.half_adopted, before)
+            after = self._read(intent).state
+            outcome = judge(changes, outcome.problems, before, after, intent=intent)
+        strange = tuple(untouched(before, after, changes, intent.ports))
+        if outcome.whole and not strange:
+            with clock.phase("confirm"):
+                return self._confirmed(outcome, changes, writes), strange
+        if writes.is_armed:
+            cause = "it is not as it should be, so it was not confirmed and the switch takes it back"
+            return outcome.taken_back(changes, cause), strange
+        return outcome, strange
+
+    def _confirmed(self, outcome: Outcome, changes: Sequence[Change], writes: Application) -> Outcome:
+        """Confirm what a switch would take back."""
+        try:
+            writes.confirm()
+        except CommandRejected as error:
+            return outcome.taken_back(changes, str(error))
+        return outcome
 
     def forget(self, neighbors: Sequence[Neighbor], *, journal: Journal) -> tuple[str, ...]:
         """Let the gateway ask anew who has these addresses; in observe mode nothing is sent.
@@ -164,14 +220,25 @@ class SwitchDriver:
         """End the session."""
         self._transport.close()
 
-    def _read(self, intent: SwitchIntent) -> SwitchState:
+    def _look(self, intent: SwitchIntent) -> tuple[View, _Reading]:
+        """Read the switch, and say the intent in its words: once more where a port turns out to be in a channel."""
+        reading = self._read(intent)
+        view = redirected(intent, reading.state)
+        if view.members:
+            return view, self._read(view.intent)
+        return as_told(intent), reading
+
+    def _read(self, intent: SwitchIntent) -> _Reading:
         """Read what the intent is about."""
         scope = scope_of(intent)
         outputs = self._ask(self._dialect.queries(scope))
         with self._reading():
             if isinstance(self._dialect, AsksTwice):
                 outputs |= self._ask(self._dialect.more_queries(outputs, scope))
-            return self._dialect.parse(outputs, scope)
+            state = self._dialect.parse(outputs, scope)
+        return _Reading(
+            state=state, text="".join(f"! {command}\n{text}\n" for command, text in outputs.items())
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -188,120 +255,89 @@ class SwitchDriver:
         grammar = self._dialect.grammar
         return dict(ask_all(queries, switch=self._switch, transport=self._transport, grammar=grammar))
 
-    def _plan(self, intent: SwitchIntent, state: SwitchState) -> SwitchPlan:
+    def _plan(self, view: View, state: SwitchState) -> SwitchPlan:
+        intent = view.intent
         changes, problems = diff(intent, state)
+        peers = self._peers([change.claim for change in changes if change.op == "add"], view)
         allowed: list[Change] = []
         for change in changes:
+            cause = _who_else(change, view, peers) if change.op == "add" else ""
             try:
                 check_changes([change], intent)
             except GuardRefused as refusal:
-                problems[change.claim] = str(refusal)
+                cause = str(refusal)
+            if cause:
+                problems[change.claim] = cause
             else:
                 allowed.append(change)
         blocks = self._dialect.render(allowed, state, intent.ports)
         return SwitchPlan(
             changes=tuple(allowed),
-            lines=_lines(blocks),
-            problems=problems,
+            lines=lines_of(blocks),
+            problems=view.by_told(problems),
             notes=(*remarks(intent, state), *self._notes()),
+            peers=peers,
         )
+
+    def _peers(self, adding: Sequence[Claim], view: View) -> tuple[Peer, ...]:
+        """Ask who announces himself at the ports that get a VLAN, where that is known and matters."""
+        channels = [
+            claim.port for claim in adding if isinstance(claim, Carries) and _matters(claim.port, view)
+        ]
+        ports = sorted({port for channel in channels for port in view.members.get(channel, (channel,))})
+        if not ports or not isinstance(self._dialect, Discovers):
+            return ()
+        found: list[Peer] = []
+        for port in ports if len(ports) <= FEW_PORTS else (None,):
+            outputs = self._ask(self._dialect.peer_queries(port))
+            with self._reading():
+                found += self._dialect.peers(outputs, port)
+        return tuple(peer for peer in found if peer.port in ports)
 
     def _notes(self) -> Iterator[str]:
         if self._dialect.blind:
             yield BLIND
         if self._dialect.grammar.unsaved:
             yield self._dialect.grammar.unsaved
+        if self._switch.revert_minutes and self._dialect.grammar.revert is None:
+            yield f"the driver {self._dialect.platform} knows no revert timer, so that changes stay at once"
 
-    def _still_wanted(
-        self, changes: Sequence[Change], journal: Journal
-    ) -> tuple[tuple[Change, ...], dict[Claim, str]]:
-        """Ask once more, right before sending, whether what is to go is still needed by nobody (I4)."""
-        wanted, kept = [], {}
-        for change in changes:
-            if change.op == "remove" and not journal.still_unneeded(change.claim):
-                kept[change.claim] = "somebody needs it again; kept"
-            else:
-                wanted.append(change)
-        return tuple(wanted), kept
 
-    def _apply(
-        self,
-        intent: SwitchIntent,
-        state: SwitchState,
-        changes: Sequence[Change],
-        journal: Journal,
-        *,
-        undoes: bool = False,
-    ) -> tuple[tuple[str, ...], dict[Claim, str]]:
-        """Send changes kind by kind: what hangs on a VLAN that was refused is not sent."""
-        begun = frozenset(change.claim for change in changes if undoes)
-        sent: tuple[str, ...] = ()
-        refused: dict[Claim, str] = {}
-        for group in _groups(changes):
-            bad = {claim.vlan for claim in refused}
-            blocks = self._dialect.render(
-                [change for change in group if change.claim.vlan not in bad], state, intent.ports
-            )
-            refused |= {
-                change.claim: f"VLAN {change.claim.vlan} was refused before"
-                for change in group
-                if change.claim.vlan in bad
-            }
-            if not blocks:
-                continue
-            check_changes(group, intent, begun=begun)
-            transcript = self._send(intent, group, blocks, journal, before=state)
-            sent += transcript.sent
-            for refusal in transcript.refusals:
-                cause = f"the switch refused {refusal.line!r}: {refusal.reply}"
-                refused |= dict.fromkeys(refusal.claims, cause)
-        return sent, refused
+def _matters(port: PortName, view: View) -> bool:
+    rule = view.intent.ports.get(port)
+    return rule is not None and bool(rule.peers)
 
-    def _send(
-        self,
-        intent: SwitchIntent,
-        group: Sequence[Change],
-        blocks: Sequence[Block],
-        journal: Journal,
-        *,
-        before: SwitchState,
-    ) -> Transcript:
-        vlans = frozenset(change.claim.vlan for change in group)
-        check_blocks(blocks, self._dialect.grammar, intent=intent, vlans=vlans, before=before)
-        adding = frozenset(
-            change.claim for change in group if change.op == "add" and is_gone(change.claim, before)
-        )
-        return self._write(blocks, journal, adding)
 
-    def _restore(
-        self,
-        intent: SwitchIntent,
-        before: SwitchState,
-        ports: Sequence[PortName],
-        journal: Journal,
-    ) -> tuple[str, ...]:
-        """Make ports whose adoption broke off what they were; what cannot be put back shows in the read-back."""
-        sent: tuple[str, ...] = ()
-        for port in ports:
-            row = before.ports[port]
-            block = self._dialect.restore(port, row)
-            if block is None:
-                continue
-            check_blocks(
-                [block], self._dialect.grammar, intent=intent, vlans=frozenset(row.allowed), before=before
-            )
-            sent += self._write([block], journal, frozenset()).sent
-        return sent
+def _who_else(change: Change, view: View, peers: Sequence[Peer]) -> str:
+    """Say that another machine answers where a VLAN is to be opened; empty when none does, or nobody knows."""
+    claim = change.claim
+    if not isinstance(claim, Carries) or not _matters(claim.port, view):
+        return ""
+    rule = view.intent.ports[claim.port]
+    there = [peer for peer in peers if peer.port in (claim.port, *view.members.get(claim.port, ()))]
+    # Behind a link every host's addresses are known; there they prove nothing.
+    other = stranger(there, names=rule.peers, macs=rule.own_macs if rule.is_edge else frozenset())
+    if other is None:
+        return ""
+    declared = " or ".join(sorted(rule.peers))
+    name = ascii(other.name or other.chassis)[1:-1][:80]
+    return (
+        f"{name} answers on port {other.port} by {other.via.upper()}, the inventory says {declared}; correct the "
+        "cabling, or say system_name or any_peer there"
+    )
 
-    def _write(self, blocks: Sequence[Block], journal: Journal, adding: frozenset[Claim]) -> Transcript:
-        operation = journal.before_write(_lines(blocks), adding)
-        try:
-            transcript = self._transport.configure(blocks, self._dialect.grammar)
-        except Exception as error:
-            journal.after_write(operation, ok=False, reply=str(error))
-            raise
-        journal.after_write(operation, ok=not transcript.refusals, reply=transcript.reply)
-        return transcript
+
+def _still_wanted(
+    changes: Sequence[Change], view: View, journal: Journal
+) -> tuple[tuple[Change, ...], dict[Claim, str]]:
+    """Ask once more, right before sending, whether what is to go is still needed by nobody (I4)."""
+    wanted, kept = [], dict[Claim, str]()
+    for change in changes:
+        if change.op == "remove" and not all(map(journal.still_unneeded, view.told(change.claim))):
+            kept[change.claim] = "somebody needs it again; kept"
+        else:
+            wanted.append(change)
+    return tuple(wanted), kept
 
 
 @dataclass(slots=True)
@@ -317,67 +353,6 @@ class _Clock:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    problems: dict[Claim, str]
-    gained: frozenset[Claim]
-    lost: frozenset[Claim]
-    half_done: tuple[Change, ...]
-    half_adopted: tuple[PortName, ...]
-    whole: bool
-
-
-def _judge(
-    changes: Sequence[Change], refused: Mapping[Claim, str], before: SwitchState, after: SwitchState
-) -> _Outcome:
-    """Believe the read-back alone; what was refused or is not there is a problem, and half of it is undone.
-
-    A refused line is a problem also where the read-back shows the claim: another line of its block was for more.
-    """
-    problems: dict[Claim, str] = {}
-    gained: set[Claim] = set()
-    lost: set[Claim] = set()
-    half_done: list[Change] = []
-    half_adopted: set[PortName] = set()
-    for change in changes:
-        claim = change.claim
-        done = holds(claim, after) if change.op == "add" else is_gone(claim, after)
-        if done and change.op == "remove":
-            lost.add(claim)
-        elif done and is_gone(claim, before):
-            gained.add(claim)
-        if done and claim not in refused:
-            continue
-        problems[claim] = refused.get(claim, "the switch took the lines, but the read-back does not show it")
-        if change.op == "remove":
-            continue
-        if isinstance(claim, Carries) and before.ports[claim.port].is_converted_first:
-            half_adopted.add(claim.port)
-        elif not done and is_gone(claim, before) and not is_gone(claim, after):
-            half_done += [inverse(change)] if isinstance(claim, (Gateway, Carries)) else []
-    return _Outcome(
-        problems=problems,
-        gained=frozenset(gained),
-        lost=frozenset(lost),
-        half_done=tuple(half_done),
-        half_adopted=tuple(
-            sorted(port for port in half_adopted if after.ports.get(port) != before.ports[port])
-        ),
-        whole=all(holds(change.claim, after) or is_gone(change.claim, after) for change in changes),
-    )
-
-
-def _groups(changes: Sequence[Change]) -> list[list[Change]]:
-    """Order changes: additions up (VLAN, trunk, gateway), removals down; one group per kind."""
-    found = []
-    for op, ranks in (("add", (0, 1, 2)), ("remove", (2, 1, 0))):
-        for kind in ranks:
-            group = [change for change in changes if change.op == op and rank(change.claim) == kind]
-            if group:
-                found.append(group)
-    return found
-
-
 def scope_of(intent: SwitchIntent) -> Scope:
     """Say what must be read to judge an intent."""
     claims = intent.present | intent.absent
@@ -390,7 +365,3 @@ def scope_of(intent: SwitchIntent) -> Scope:
         gateways=tuple(sorted(gateways, key=lambda key: (key[0] or "", key[1]))),
         removals=tuple(sorted((c.port, c.vlan) for c in carries if c in intent.absent)),
     )
-
-
-def _lines(blocks: Sequence[Block]) -> tuple[str, ...]:
-    return tuple(line for block in blocks for line in (block.enter, *(f" {text}" for text in block.lines)))

@@ -121,8 +121,10 @@ def check_blocks(
             _check_ports(line, about, intent, in_vlan=entered.get("vlans") is not None)
             # A line without a sub-mode names its port itself.
             named = about.get("member") or about.get("port") or entered.get("port")
-            if phrase.converts and not _may_convert(
-                None if named is None else _port(named), intent, before.ports
+            port = PortName("") if named is None else _port(named)
+            if phrase.converts and not (
+                _may_convert(port, intent, before.ports)
+                or _may_restrict(port, about.get("kept"), vlans, intent, before.ports)
             ):
                 raise GuardRefused(
                     f"line {_shown(line)} would rewrite a port that is not being adopted", subject=subject
@@ -179,8 +181,22 @@ def _why_wrong(text: str | None, vlans: frozenset[Vid]) -> str:
     return "" if named and named <= vlans else "is about other VLANs than the change"
 
 
-def _may_convert(name: str | None, intent: SwitchIntent, ports: Mapping[PortName, PortRow]) -> bool:
-    port = PortName(name or "")
+def _may_restrict(
+    port: PortName,
+    kept: str | None,
+    vlans: frozenset[Vid],
+    intent: SwitchIntent,
+    ports: Mapping[PortName, PortRow],
+) -> bool:
+    """Say whether this line gives a trunk that carries every VLAN its first list, of what is wanted there."""
+    rule, row = intent.ports.get(port), ports.get(port)
+    if kept is None or rule is None or row is None or not (rule.restrict and row.is_open):
+        return False
+    native = VlanSet() if row.native_vlan is None else VlanSet({row.native_vlan})
+    return VlanSet.parse(kept) <= vlans | native
+
+
+def _may_convert(port: PortName, intent: SwitchIntent, ports: Mapping[PortName, PortRow]) -> bool:
     rule, row = intent.ports.get(port), ports.get(port)
     return rule is not None and rule.adopt and row is not None and row.mode != "trunk"
 

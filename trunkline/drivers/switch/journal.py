@@ -11,6 +11,9 @@ from trunkline.orchestrator.intents import Claim
 class Journal(Protocol):
     """Whom the engine tells before and after it writes, and asks before it takes something away."""
 
+    def keep(self, text: str) -> None:
+        """Keep what the switch was configured like before a session's first change."""
+
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         """Record the lines, and that these claims become ours; gives the operation's id."""
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from trunkline.drivers.switch.dialect import Block, Grammar
+from trunkline.drivers.switch.dialect import Block, Grammar, RevertTimer
 from trunkline.drivers.switch.dialogue import ANSWER_SECONDS, Dialogue, clean
 from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
-from trunkline.orchestrator.errors import TransientError
+from trunkline.orchestrator.errors import CommandRejected, TransientError
 from trunkline.orchestrator.intents import Claim
 
 WIDEST_WINDOW = 64
@@ -69,6 +69,7 @@ class Push:
     blocks: Sequence[Block]
     grammar: Grammar
     window: Window
+    revert_minutes: int = 0
     _sent: list[str] = field(default_factory=list)
     _replies: list[str] = field(default_factory=list)
     _refusals: list[Refusal] = field(default_factory=list)
@@ -83,8 +84,7 @@ class Push:
         Raises:
             TransientError: the session ended, froze, or left its mode; what was applied is unknown.
         """
-        if self.grammar.enter_config:
-            self._one(self.grammar.enter_config, "config")
+        self._enter()
         self._pump()
         if self.grammar.commit:
             self._commit()
@@ -93,6 +93,35 @@ class Push:
         return Transcript(
             sent=tuple(self._sent), reply="\n".join(self._replies), refusals=tuple(self._refusals)
         )
+
+    def _enter(self) -> None:
+        """Enter configuration mode, and start the timer that takes everything back, if there is to be one."""
+        timer = self.grammar.revert if self.revert_minutes else None
+        if timer is not None and timer.arm:
+            self._insist(timer.arm, "", timer)
+        if timer is not None and timer.enter:
+            self._insist(timer.enter, "config", timer)
+        elif self.grammar.enter_config:
+            self._one(self.grammar.enter_config, "config")
+
+    def _insist(self, line: str, mode: str, timer: RevertTimer) -> None:
+        """Send a line of the timer; without it nothing is sent at all.
+
+        Raises:
+            CommandRejected: the device refused it.
+        """
+        line = line.replace("{minutes}", str(self.revert_minutes))
+        self.dialogue.write(line)
+        output, now = self.dialogue.answer(line)
+        words = self.grammar.log_line.sub("", output)
+        if is_refusal(words, self.grammar) or now != mode:
+            raise CommandRejected(
+                f"it refused to take changes back by itself: {clean(words)!r}",
+                subject=self.dialogue.subject,
+                line=line,
+                reply=clean(words),
+                fix=f"configure {timer.needs} on it, or take revert_timer out of the inventory",
+            )
 
     def _pump(self) -> None:
         self._todo.extend(step for block in self.blocks for step in self._steps(block))
@@ -169,12 +198,16 @@ class Push:
     def _commit(self) -> None:
         """Let all of it take effect, or nothing: a commit that is refused is refused for every block."""
         everything = frozenset[Claim]().union(*(block.claims for block in self.blocks))
-        whole = Block(enter=self.grammar.commit, mode="config", lines=(), claims=everything)
-        output = self._one(self.grammar.commit, "config", silence=COMMIT_SECONDS)
-        refused = self._refused(self.grammar.commit, output, whole)
+        timer = self.grammar.revert if self.revert_minutes else None
+        commit = self.grammar.commit
+        if timer is not None and timer.commit:
+            commit = timer.commit.replace("{minutes}", str(self.revert_minutes))
+        whole = Block(enter=commit, mode="config", lines=(), claims=everything)
+        output = self._one(commit, "config", silence=COMMIT_SECONDS)
+        refused = self._refused(commit, output, whole)
         if not refused and self.grammar.committed is not None and not self.grammar.committed.search(output):
             reply = clean(output) or "it did not say that it did"
-            self._refusals.append(Refusal(line=self.grammar.commit, reply=reply, claims=everything))
+            self._refusals.append(Refusal(line=commit, reply=reply, claims=everything))
             refused = True
         if refused:
             self._one(self.grammar.discard, "config")

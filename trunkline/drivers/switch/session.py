@@ -15,7 +15,7 @@ from trunkline.drivers.switch.dialect import Block, Grammar
 from trunkline.drivers.switch.dialogue import ANSWER_SECONDS, Dialogue, clean
 from trunkline.drivers.switch.push import Push, Window
 from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
-from trunkline.orchestrator.errors import NotVerified, OrchestratorError, TransientError
+from trunkline.orchestrator.errors import CommandRejected, NotVerified, OrchestratorError, TransientError
 
 SAVE_SECONDS = 100.0
 PROBE_SECONDS = 2.0
@@ -37,6 +37,7 @@ class Session:
         self._hang_up = hang_up
         self._window = Window(careful=careful)
         self.broken = False
+        self.has_configured = False
         self._used_at: float | None = time.monotonic()
         """When the last exchange ended; None while one goes on."""
 
@@ -103,19 +104,62 @@ class Session:
             sent=(command,), reply=reply, refusals=refused if is_refusal(words, grammar) else ()
         )
 
-    def configure(self, blocks: Sequence[Block], grammar: Grammar) -> Transcript:
+    def configure(self, blocks: Sequence[Block], grammar: Grammar, *, revert_minutes: int = 0) -> Transcript:
         """Send blocks in one configuration session.
 
         A refused line ends its block; the other blocks are sent all the same.
 
+        Args:
+            blocks: What is to be sent.
+            grammar: How the device talks.
+            revert_minutes: After so many minutes the device takes all of it back unless `confirm` was called; 0: it
+                does not.
+
         Raises:
+            CommandRejected: it cannot take changes back; nothing was sent.
             TransientError: the session ended, froze, or left its mode; what was applied is unknown.
         """
+        self.has_configured = True
         with self._exchange():
-            done = Push(dialogue=self._dialogue, blocks=blocks, grammar=grammar, window=self._window).run()
+            done = Push(
+                dialogue=self._dialogue,
+                blocks=blocks,
+                grammar=grammar,
+                window=self._window,
+                revert_minutes=revert_minutes,
+            ).run()
         if not done.refusals:
             self._window.careful = False
         return done
+
+    def confirm(self, grammar: Grammar) -> None:
+        """Tell the device that what it would take back is good.
+
+        Raises:
+            CommandRejected: it does not take the word for it; it takes the change back in time.
+            TransientError: the session ended or froze; whether the change stays shows later.
+        """
+        timer = grammar.revert
+        if timer is None:
+            return
+        lines = [(timer.confirm, "")]
+        if timer.inside:
+            lines = [(grammar.enter_config, "config"), (timer.confirm, "config"), (grammar.leave_config, "")]
+        refused = ""
+        with self._exchange():
+            for line, mode in lines:
+                self._dialogue.write(line)
+                output, now = self._dialogue.answer(line, silence=SAVE_SECONDS)
+                words = grammar.log_line.sub("", output)
+                refused = refused or (clean(words) if is_refusal(words, grammar) else "")
+                self._dialogue.expect(now, mode, line)
+        if refused:
+            raise CommandRejected(
+                f"it does not confirm the change and takes it back: {refused!r}",
+                subject=self._dialogue.subject,
+                line=timer.confirm,
+                reply=refused,
+            )
 
     def save(self, grammar: Grammar) -> None:
         """Save the running configuration, where that is a step of its own.

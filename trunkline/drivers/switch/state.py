@@ -34,7 +34,9 @@ class PortRow:
     now because its peer asked for one. ``shown_mode`` is the device's word for the mode. ``others`` are its
     configured lines that we never write. ``takes_tags``: it has no mode of its own, so that a VLAN is tagged on it
     as it is, and what it carries untagged stays. ``opens_when_empty``: a trunk whose last VLAN is taken away carries
-    every VLAN.
+    every VLAN. ``most_stations``: port security lets so many MACs talk; None: it does not limit them. ``err_disabled``
+    is the reason why the switch has shut it down by itself. ``edge``: spanning tree forwards there at once; None where
+    that is not read.
     """
 
     port: PortName
@@ -50,11 +52,19 @@ class PortRow:
     others: tuple[str, ...] = ()
     takes_tags: bool = False
     opens_when_empty: bool = False
+    most_stations: int | None = None
+    err_disabled: str = ""
+    edge: bool | None = None
 
     @property
     def untagged_vlan(self) -> Vid | None:
         """Give the VLAN that its untagged frames belong to now."""
         return self.native_vlan if self.is_trunk else self.access_vlan
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether it is a trunk that carries every VLAN."""
+        return self.mode == "trunk" and len(self.allowed) == len(VlanSet.every())
 
     @property
     def is_trunk(self) -> bool:
@@ -88,10 +98,14 @@ class Facts:
     """What the device can do.
 
     ``no_gateways`` says why it cannot hold one, and what to do; empty when it can.
+    ``restricts_trunks``: a trunk that carries every VLAN can be restricted to a list with one line.
+    ``writes_channels``: VLANs are put on a port-channel under the name that its members' rows give it.
     ``has_modes``: its ports have a configured mode. Without, a port reads as a trunk while it carries something tagged.
     """
 
     has_modes: bool = True
+    restricts_trunks: bool = False
+    writes_channels: bool = False
     vtp_mode: str = "transparent"
     vtp_version: int = 1
     vtp_primary: bool = False

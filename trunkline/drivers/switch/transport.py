@@ -40,8 +40,25 @@ class Transport(Protocol):
     def execute(self, command: str, grammar: Grammar) -> Transcript:
         """Run a privileged command that changes something, outside of configuration mode."""
 
-    def configure(self, blocks: Sequence[Block], grammar: Grammar) -> Transcript:
-        """Send blocks in one configuration session; the mode is checked at every prompt."""
+    @property
+    def has_configured(self) -> bool:
+        """Say whether this session was used to change anything."""
+
+    def configure(self, blocks: Sequence[Block], grammar: Grammar, *, revert_minutes: int = 0) -> Transcript:
+        """Send blocks in one configuration session; the mode is checked at every prompt.
+
+        Args:
+            blocks: What is to be sent.
+            grammar: How the device talks.
+            revert_minutes: After so many minutes the device takes all of it back unless it was confirmed; 0: never.
+        """
+
+    def confirm(self, grammar: Grammar) -> None:
+        """Tell the device that what it would take back is good.
+
+        Raises:
+            CommandRejected: it does not take the word for it; it takes the change back in time.
+        """
 
     def save(self, grammar: Grammar) -> None:
         """Save the running configuration.

@@ -141,6 +141,10 @@ class Builder:
             protected_vlans=edge.protected_vlans,
             managed_vlans=edge.managed_vlans,
             save_after_seconds=edge.save_after,
+            system_name=edge.system_name,
+            jump=edge.jump,
+            patience=edge.patience,
+            revert_minutes=edge.revert_timer,
         )
 
     def _host(self, name: HostName, edge: HostEdge, path: Path) -> Host:
@@ -148,9 +152,17 @@ class Builder:
         for index, each in enumerate(edge.uplinks):
             switch, port = self._end(each.port, (*path, "uplinks", index, "port"))
             uplinks.append(
-                Uplink(nic=each.nic, switch=switch, port=port, native_vlan=each.native_vlan, adopt=each.adopt)
+                Uplink(
+                    nic=each.nic,
+                    switch=switch,
+                    port=port,
+                    native_vlan=each.native_vlan,
+                    adopt=each.adopt,
+                    open_trunk=each.open_trunk,
+                    any_peer=each.any_peer,
+                )
             )
-        return Host(name=name, uplinks=tuple(uplinks), docker=edge.docker)
+        return Host(name=name, uplinks=tuple(uplinks), docker=edge.docker, system_name=edge.system_name)
 
     def _segment(self, name: SegmentName, edge: SegmentEdge, path: Path) -> Segment:
         return Segment(
@@ -184,7 +196,9 @@ class Builder:
                 self._say(path, f"has {len(edge.ends)} ends", "write [sw1:Te1/1/1, sw2:Te1/1/1]")
                 continue
             one, other = (self._end(end, (*path, index)) for index, end in enumerate(edge.ends))
-            yield Link(ends=(one, other), adopt=edge.adopt)
+            yield Link(
+                ends=(one, other), adopt=edge.adopt, open_trunk=edge.open_trunk, any_peer=edge.any_peer
+            )
 
     def _limits(self) -> Limits:
         value = self._top.get("limits")

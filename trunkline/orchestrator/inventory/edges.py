@@ -69,6 +69,19 @@ Secret = Annotated[
         }
     ),
 ]
+SystemName = Annotated[str, PlainValidator(readers.read_system_name), _text("core1.example.net")]
+Jump = Annotated[str, PlainValidator(readers.read_jump), _text("ops@bastion.example.net:22")]
+Patience = Annotated[
+    float,
+    PlainValidator(readers.read_patience),
+    WithJsonSchema({"type": "number", "minimum": 1, "maximum": 20}),
+]
+Minutes = Annotated[
+    int,
+    PlainValidator(readers.read_revert_minutes),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 120}),
+]
+OpenTrunk = Literal["leave", "restrict"]
 HostKey = Annotated[str, PlainValidator(readers.read_host_key), _text("ssh-ed25519 AAAA...")]
 DeviceAddress = Annotated[str, PlainValidator(readers.read_device_address), _text("192.168.0.2")]
 Driver = Annotated[str, PlainValidator(readers.read_driver), _text("cisco_ios")]
@@ -125,6 +138,14 @@ class SwitchEdge(Edge):
     protected_vlans: Vlans = Field(VlanSet(), description="VLANs that are never touched.")
     managed_vlans: Vlans = Field(VlanSet.every(), description="The only VLANs that may be touched.")
     save_after: Seconds = Field(30.0, description="The configuration is saved this long after a change.")
+    system_name: SystemName | None = Field(
+        None, description="What LLDP and CDP call it; default: its name here."
+    )
+    jump: Jump | None = Field(None, description="SSH host on the way to it, [user@]host[:port].")
+    patience: Patience = Field(1.0, description="Every deadline is so many times as long.")
+    revert_timer: Minutes = Field(
+        0, description="Minutes after which the switch takes back what was not confirmed; 0 is never."
+    )
 
 
 class UplinkEdge(Edge):
@@ -134,6 +155,10 @@ class UplinkEdge(Edge):
     port: End = Field(examples=["sw1:Gi1/0/1"])
     native_vlan: Vlan | None = Field(None, description="The VLAN the port carries untagged.")
     adopt: Flag = Field(default=False, description="Trunkline may turn the port into a trunk.")
+    open_trunk: OpenTrunk = Field(
+        "leave", description="A trunk that carries every VLAN is left so, or restricted to what is needed."
+    )
+    any_peer: Flag = Field(default=False, description="Whoever announces himself there by LLDP or CDP.")
 
 
 class HostEdge(Edge):
@@ -141,6 +166,7 @@ class HostEdge(Edge):
 
     uplinks: tuple[UplinkEdge, ...] = Field(examples=["[{nic: eth0, port: sw1:Gi1/0/1}]"])
     docker: EngineUrl = "unix:///var/run/docker.sock"
+    system_name: SystemName | None = Field(None, description="What LLDP calls it; default: its name here.")
 
 
 class LinkEdge(Edge):
@@ -148,6 +174,8 @@ class LinkEdge(Edge):
 
     ends: tuple[End, ...] = Field(examples=["[sw1:Te1/1/1, sw2:Te1/1/1]"])
     adopt: Flag = False
+    open_trunk: OpenTrunk = "leave"
+    any_peer: Flag = False
 
     @model_validator(mode="before")
     @classmethod

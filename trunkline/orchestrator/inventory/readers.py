@@ -28,6 +28,10 @@ LONGEST_NIC = 15
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _HOSTNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_JUMP = re.compile(rf"(?:[A-Za-z0-9_][\w.-]{{0,63}}@)?{_HOSTNAME.pattern}(?::(?P<port>\d{{1,5}}))?")
+_HIGHEST_PORT = 65535
+MOST_PATIENCE = 20
+MOST_MINUTES = 120
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DRIVER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _NIC = re.compile(rf"[A-Za-z0-9_.-]{{1,{LONGEST_NIC}}}")
@@ -224,6 +228,38 @@ def read_device_address(value: object) -> str:
     if ":" not in text and _HOSTNAME.fullmatch(text):
         return text
     return str(read_address(text))
+
+
+def read_system_name(value: object) -> str:
+    """Read the name under which a device announces itself."""
+    text = read_text(value)
+    if not _HOSTNAME.fullmatch(text):
+        raise Wrong(f"is {show(text)}", "write a host name such as core1.example.net")
+    return text
+
+
+def read_jump(value: object) -> str:
+    """Read the SSH host that leads to a device. It ends up among the words of an `ssh` command."""
+    text = read_text(value)
+    found = _JUMP.fullmatch(text)
+    if found is None or not 0 < int(found["port"] or 22) <= _HIGHEST_PORT:
+        raise Wrong(f"is {show(text)}", "write for example ops@bastion.example.net:22")
+    return text
+
+
+def read_patience(value: object) -> float:
+    """Read by how much every deadline is stretched."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= MOST_PATIENCE:
+        raise Wrong(f"is {show(value)}", f"write a number from 1 to {MOST_PATIENCE}")
+    return float(value)
+
+
+def read_revert_minutes(value: object) -> int:
+    """Read after how many minutes a device takes a change back; 0 is never."""
+    number = read_number(value)
+    if not 0 <= number <= MOST_MINUTES:
+        raise Wrong(f"is {number}", f"write minutes from 1 to {MOST_MINUTES}, or 0 for never")
+    return number
 
 
 def read_driver(value: object) -> str:

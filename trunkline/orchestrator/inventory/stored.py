@@ -19,6 +19,7 @@ from trunkline.orchestrator.models import (
     Segment,
     SviGateway,
     Switch,
+    Uplink,
 )
 
 
@@ -80,6 +81,14 @@ def _switch(switch: Switch) -> Plain:
         "protected_vlans": str(switch.protected_vlans),
         "managed_vlans": str(switch.managed_vlans),
         "save_after": switch.save_after_seconds,
+        **_without_none(
+            {
+                "system_name": switch.system_name,
+                "jump": switch.jump,
+                "patience": None if switch.patience == 1 else switch.patience,
+                "revert_timer": switch.revert_minutes or None,
+            }
+        ),
     }
 
 
@@ -92,11 +101,21 @@ def _host(host: Host) -> Plain:
                     "port": f"{each.switch}:{each.port}",
                     "native_vlan": each.native_vlan,
                     "adopt": each.adopt,
+                    **_seldom(each),
                 }
             )
             for each in host.uplinks
         ],
         "docker": host.docker,
+        **_without_none({"system_name": host.system_name}),
+    }
+
+
+def _seldom(cable: Uplink | Link) -> dict[str, Plain]:
+    """Give what is said of few cables; what is not said is not written out."""
+    return {
+        "open_trunk": None if cable.open_trunk == "leave" else cable.open_trunk,
+        "any_peer": cable.any_peer or None,
     }
 
 
@@ -140,7 +159,8 @@ def _gateway(place: GatewayPlace) -> Plain:
 
 
 def _link(link: Link) -> Plain:
-    return {"ends": [f"{name}:{port}" for name, port in link.ends], "adopt": link.adopt}
+    ends: list[Plain] = [f"{name}:{port}" for name, port in link.ends]
+    return {"ends": ends, "adopt": link.adopt, **_without_none(_seldom(link))}
 
 
 def _secret(ref: SecretRef | None) -> Plain:

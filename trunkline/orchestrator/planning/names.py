@@ -7,7 +7,16 @@ from hashlib import sha256
 from ipaddress import ip_interface
 
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan
-from trunkline.orchestrator.models import HostName, Interface, Inventory, PortName, Segment, SegmentName
+from trunkline.orchestrator.models import (
+    Host,
+    HostName,
+    Interface,
+    Inventory,
+    PortName,
+    Segment,
+    SegmentName,
+    SwitchName,
+)
 from trunkline.orchestrator.vlans import Vid, vid
 
 LONGEST_LINK_NAME = 15
@@ -53,6 +62,17 @@ def shim_mac(host: HostName, segment: SegmentName) -> str:
     """Give the host's own MAC in a segment: locally administered, and the same after every restart."""
     digits = sha256(f"{host}/{segment}".encode()).hexdigest()[:10]
     return ":".join(["02", *(digits[at : at + 2] for at in range(0, len(digits), 2))])
+
+
+def names_of_switch(inventory: Inventory, name: SwitchName) -> frozenset[str]:
+    """Name what a switch may announce itself as by LLDP or CDP."""
+    switch = inventory.switches.get(name)
+    return frozenset({str(name)} | ({switch.system_name} if switch and switch.system_name else set()))
+
+
+def names_of_host(host: Host) -> frozenset[str]:
+    """Name what a host may announce itself as."""
+    return frozenset({str(host.name)} | ({host.system_name} if host.system_name else set()))
 
 
 def owned_key(claim: Claim) -> str:

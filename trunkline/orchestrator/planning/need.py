@@ -90,6 +90,17 @@ class Evidence:
             for each in self.attachments
         )
 
+    def stations_of(self, host: HostName) -> int:
+        """Count the MACs that will talk at a host's port at least: its own, and one per container."""
+        holders = {
+            holder
+            for each in self.attachments
+            if each.host == host
+            for holder in each.holders
+            if holder.startswith("container:")
+        }
+        return 1 + len(holders)
+
     def is_fresh(self, host: HostName) -> bool:
         """Say whether the host reported recently enough to prove anything."""
         report = self.reports.get(host)

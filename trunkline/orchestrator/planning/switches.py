@@ -23,7 +23,7 @@ from trunkline.orchestrator.intents import (
 )
 from trunkline.orchestrator.models import HostName, Interface, Inventory, PortName, Switch, SwitchName
 from trunkline.orchestrator.planning.claims import forbidden, gateway_claims
-from trunkline.orchestrator.planning.names import owned_key, vlan_name
+from trunkline.orchestrator.planning.names import names_of_host, names_of_switch, owned_key, vlan_name
 from trunkline.orchestrator.planning.need import Evidence
 from trunkline.orchestrator.planning.removals import removable
 from trunkline.orchestrator.planning.topology import path
@@ -92,7 +92,7 @@ def switch_intent(
         now=now,
         stale_after_seconds=stale_after_seconds,
     )
-    rules = _port_rules(inventory, device, reports)
+    rules = _port_rules(evidence, device)
     present = _present(evidence, device, rules)
     absent = removable(evidence, device, rules, owned, former or {}) - present
     rules |= {
@@ -125,22 +125,34 @@ def _present(evidence: Evidence, device: Switch, rules: Mapping[PortName, PortRu
     return frozenset(claims)
 
 
-def _port_rules(
-    inventory: Inventory, device: Switch, reports: Mapping[HostName, HostReport]
-) -> dict[PortName, PortRule]:
+def _port_rules(evidence: Evidence, device: Switch) -> dict[PortName, PortRule]:
     """Say what may be done to each cabled port. Protected ports get no rule: they are never written."""
+    inventory, reports = evidence.inventory, evidence.reports
     rules: dict[PortName, PortRule] = {}
     everybody = frozenset[str]().union(*(report.macs for report in reports.values()))
     for link in inventory.links:
-        for name, port in link.ends:
+        for (name, port), (far, _) in (link.ends, link.ends[::-1]):
             if name == device.name:
-                rules[port] = PortRule(port=port, adopt=link.adopt, own_macs=everybody)
+                rules[port] = PortRule(
+                    port=port,
+                    adopt=link.adopt,
+                    own_macs=everybody,
+                    restrict=link.open_trunk == "restrict",
+                    peers=frozenset() if link.any_peer else names_of_switch(inventory, far),
+                )
     for host in inventory.hosts.values():
-        macs = reports[host.name].macs if host.name in reports else frozenset[str]()
+        report = reports.get(host.name)
         for uplink in host.uplinks:
             if uplink.switch == device.name:
                 rules[uplink.port] = PortRule(
-                    port=uplink.port, adopt=uplink.adopt, native_vlan=uplink.native_vlan, own_macs=macs
+                    port=uplink.port,
+                    adopt=uplink.adopt,
+                    native_vlan=uplink.native_vlan,
+                    own_macs=frozenset() if report is None else report.macs,
+                    restrict=uplink.open_trunk == "restrict",
+                    peers=frozenset() if uplink.any_peer else names_of_host(host),
+                    stations=evidence.stations_of(host.name),
+                    is_edge=True,
                 )
     return {port: rule for port, rule in rules.items() if port not in device.protected_ports}
 

@@ -43,6 +43,9 @@ class Bell(Protocol):
 class Journal(Protocol):
     """What a driver asks and tells while it writes to a device."""
 
+    def keep(self, text: str) -> None:
+        """Keep what the switch was configured like before a session's first change."""
+
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         """Record the lines and that these claims become ours; give the operation's id.
 

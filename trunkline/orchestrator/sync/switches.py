@@ -112,6 +112,10 @@ class LeaseJournal:
     added: frozenset[str] = frozenset()
     wrote: bool = False
 
+    def keep(self, text: str) -> None:
+        """Keep what the switch was configured like before a session's first change."""
+        del text
+
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         """Record what is about to be sent (promise I13), and as ours what it will add.
 

@@ -36,6 +36,7 @@ class Device:
     """A device that is played: whoever derives from it answers commands and takes lines."""
 
     taken: list[str] = field(default_factory=list)
+    has_configured: bool = False
 
     def show(self, command: str) -> str:
         raise NotImplementedError
@@ -54,14 +55,18 @@ class Device:
         del grammar
         return Transcript(sent=(command,), reply="")
 
-    def configure(self, blocks: Sequence[Block], grammar: Grammar) -> Transcript:
-        del grammar
+    def configure(self, blocks: Sequence[Block], grammar: Grammar, *, revert_minutes: int = 0) -> Transcript:
+        del grammar, revert_minutes
+        self.has_configured = True
         for block in blocks:
             self.taken += [block.enter, *(f" {line}" for line in block.lines)]
             self.take(block.enter, "")
             for line in block.lines:
                 self.take(block.enter, line)
         return Transcript(sent=tuple(self.taken), reply="")
+
+    def confirm(self, grammar: Grammar) -> None:
+        del grammar
 
     def save(self, grammar: Grammar) -> None:
         del grammar
@@ -72,6 +77,9 @@ class Device:
 
 class Silent:
     """A journal that lets everything pass."""
+
+    def keep(self, text: str) -> None:
+        del text
 
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         del lines, adding

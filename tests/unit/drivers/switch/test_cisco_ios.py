@@ -62,6 +62,7 @@ def outputs(**changes: str) -> dict[str, str]:
     found = {
         "show running-config | include routing": "ip routing\n",
         "show vlan brief": VLAN_TABLE,
+        "show interfaces status err-disabled": "",
         "show vtp status": "VTP Version : 2\nVTP Operating Mode : Transparent\n",
         f"show interfaces {PORT_1} switchport": SWITCHPORT.format(mode="trunk", operational="trunk"),
         f"show running-config interface {PORT_1}": f"interface {PORT_1}\n switchport mode trunk\nend\n",

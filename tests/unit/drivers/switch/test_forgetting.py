@@ -40,6 +40,7 @@ class Device:
     heard: list[str] = field(default_factory=list)
     results: list[bool] = field(default_factory=list)
     pauses: int = 0
+    has_configured: bool = False
 
     def query(self, command: str, grammar: Grammar) -> str:
         del grammar
@@ -59,13 +60,19 @@ class Device:
             sent=(command,), reply=reply, refusals=refused if is_refusal(output, grammar) else ()
         )
 
-    def configure(self, blocks: Sequence[Block], grammar: Grammar) -> Transcript:
+    def configure(self, blocks: Sequence[Block], grammar: Grammar, *, revert_minutes: int = 0) -> Transcript:
+        raise NotImplementedError
+
+    def confirm(self, grammar: Grammar) -> None:
         raise NotImplementedError
 
     def save(self, grammar: Grammar) -> None:
         raise NotImplementedError
 
     def close(self) -> None:
+        raise NotImplementedError
+
+    def keep(self, text: str) -> None:
         raise NotImplementedError
 
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:

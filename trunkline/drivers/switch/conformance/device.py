@@ -58,6 +58,7 @@ class PlayedSession:
 
     device: Device
     sent: list[str] = field(default_factory=list)
+    has_configured: bool = False
 
     def query(self, command: str, grammar: Grammar) -> str:
         """Run a show command."""
@@ -73,8 +74,10 @@ class PlayedSession:
         refusals = _refusals([command], [reply], frozenset(), grammar)
         return Transcript(sent=(command,), reply=reply, refusals=refusals)
 
-    def configure(self, blocks: Sequence[Block], grammar: Grammar) -> Transcript:
-        """Send blocks, and what makes them take effect."""
+    def configure(self, blocks: Sequence[Block], grammar: Grammar, *, revert_minutes: int = 0) -> Transcript:
+        """Send blocks, and what makes them take effect; no played device takes anything back."""
+        del revert_minutes
+        self.has_configured = True
         refusals: tuple[Refusal, ...] = ()
         for block in blocks:
             leave = () if block.mode == "config" else (grammar.leave_block,)
@@ -86,6 +89,9 @@ class PlayedSession:
                 self._take((grammar.discard,), everything, grammar)
         lines = [line for block in blocks for line in (block.enter, *(f" {text}" for text in block.lines))]
         return Transcript(sent=tuple(lines), reply="", refusals=refusals)
+
+    def confirm(self, grammar: Grammar) -> None:
+        """Do nothing."""
 
     def save(self, grammar: Grammar) -> None:
         """Save, and see that it was confirmed.
