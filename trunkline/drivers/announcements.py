@@ -33,6 +33,8 @@ _CAPABILITIES: dict[str, Capability] = {
     "wlan": "access-point",
     "wlan-access-point": "access-point",
     "wlanaccesspoint": "access-point",
+    # Those of lldpd.
+    "tel": "phone",
     # Those of CDP.
     "switch": "bridge",
     "trans-bridge": "bridge",
