@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
-from trunkline.drivers.switch import cisco_ios_neighbors
+from trunkline.drivers.switch import cisco_discovery, cisco_ios_neighbors
 from trunkline.drivers.switch.cisco_lines import restore_block, trunk_block, vlan_block
 from trunkline.drivers.switch.cisco_tables import (
     first_vlan,
@@ -24,6 +24,7 @@ from trunkline.drivers.switch.cisco_tables import (
 )
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.discovery import Discovering, Discovery
 from trunkline.drivers.switch.state import (
     Facts,
     GatewayRow,
@@ -153,16 +154,6 @@ _LONG_NAMES = {
     "ap": "AppGigabitEthernet",
     "et": "Ethernet",
 }
-_MAC_ROW = re.compile(
-    r"^[ \t*#A-Z]*?(?P<vlan>\d+)[ \t]+(?P<mac>[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})[ \t]+(?P<rest>\S.*)$",
-    re.MULTILINE | re.IGNORECASE,
-)
-_MAC_COLUMN = re.compile(
-    r"dynamic|static|secure|system|self|yes|no|-|n/a|\d+|(?:ip|ipx|assigned|other)(?:,.*)?", re.IGNORECASE
-)
-"""What stands between a MAC and its ports: type, learn, age, protocols."""
-_ITSELF = re.compile(r"cpu|router|switch|drop|vl(?:an)?\d+", re.IGNORECASE)
-"""Ports that are the switch itself."""
 _ADDRESS = re.compile(r"^ ip address (?P<ip>\S+) (?P<mask>\S+)(?P<secondary> secondary)?$")
 _ADDRESS6 = re.compile(r"^ ipv6 address (?P<ip>[0-9A-Fa-f:.]+/\d+)$")
 _TAG = re.compile(r"^ encapsulation dot1[qQ] (?P<vlan>\d+)$")
@@ -184,12 +175,17 @@ def long_name(name: str) -> PortName:
     return written_out(name, _LONG_NAMES)
 
 
-class CiscoIos:
+class CiscoIos(Discovering):
     """The dialect."""
 
     platform = "cisco_ios"
     grammar = GRAMMAR
     blind = False
+    discovery = Discovery(
+        protocols=(cisco_discovery.LLDP, cisco_discovery.CDP),
+        macs=cisco_discovery.IOS_MACS,
+        long_name=long_name,
+    )
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands; a router is not asked about VLANs and switch ports."""
@@ -471,23 +467,14 @@ def _macs(outputs: Mapping[str, str], scope: Scope) -> dict[tuple[PortName, Vid]
     """Give who talks where. A port that cannot be told counts as every port: better kept than cut."""
     found: dict[tuple[PortName, Vid], frozenset[str]] = {key: frozenset() for key in scope.removals}
     for vlan in {vlan for _, vlan in scope.removals}:
-        for row in _MAC_ROW.finditer(outputs[_macs_of(vlan)].replace("\r", "")):
+        for row in cisco_discovery.MAC_ROW.finditer(outputs[_macs_of(vlan)].replace("\r", "")):
             if int(row["mac"][1], 16) & 1:
                 continue  # a group address: nobody in person
-            ports = [long_name(word) for word in _ports_of(row["rest"])]
+            ports = [long_name(word) for word in cisco_discovery.ports_of(row["ports"])]
             for key in [key for key in found if key[1] == int(row["vlan"])]:
                 if key[0] in ports or any(not _is_known(port) for port in ports):
                     found[key] |= {plain_mac(row["mac"])}
     return found
-
-
-def _ports_of(rest: str) -> list[str]:
-    """Take the ports out of what follows a MAC in the table; the switch itself is none."""
-    words = rest.split()
-    while words and _MAC_COLUMN.fullmatch(words[0]):
-        words.pop(0)
-    names = [name for word in words for name in word.split(",") if name]
-    return [name for name in names if not _ITSELF.fullmatch(name)]
 
 
 def _is_known(port: PortName) -> bool:

@@ -246,6 +246,18 @@ class Discovers(Protocol):
         """
 
 
+@runtime_checkable
+class DiscoversTwice(Protocol):
+    """One that `Discovers` and needs names, which the first answers tell, to ask for addresses that were learned."""
+
+    def more_station_queries(self, outputs: Mapping[str, str]) -> Sequence[Query]:
+        """Give the show commands that are left, by the outputs of `station_queries`; `stations` gets both.
+
+        Raises:
+            ValueError: as `Dialect.parse`.
+        """
+
+
 class Dialect(Protocol):
     """One platform."""
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from trunkline.drivers.switch import linux_interfaces as interfaces
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block, Forgetting, Phrase, Query, Scope
+from trunkline.drivers.switch.linux_discovery import HearsLldpd, is_foreign, learned
 from trunkline.drivers.switch.linux_shell import JSON_ROWS, Row, rows, shell_grammar
 from trunkline.drivers.switch.state import GatewayKey, GatewayRow, PortRow, SwitchState, VlanRow
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, PortRule
@@ -40,7 +41,7 @@ GRAMMAR = shell_grammar(
 _NO_FILTER = "a bridge without VLAN filtering"
 
 
-class LinuxBridge:
+class LinuxBridge(HearsLldpd):
     """The dialect."""
 
     platform = "linux_bridge"
@@ -138,6 +139,18 @@ class LinuxBridge:
         """Find the neighbor's entry, unless it was learned within these seconds."""
         del neighbor
         return interfaces.old_entry(answer, seconds=seconds)
+
+    def station_queries(self) -> Sequence[Query]:
+        """Ask for the whole forwarding table."""
+        return [Query(command=MACS, answer=JSON_ROWS)]
+
+    def stations(self, outputs: Mapping[str, str]) -> Mapping[tuple[PortName, Vid], frozenset[str]]:
+        """Read who was learned where; what was learned without a VLAN is not told.
+
+        Raises:
+            ValueError: it is not what `bridge` prints.
+        """
+        return learned(rows(outputs, MACS))
 
 
 class _Members:
@@ -244,13 +257,11 @@ def _macs(outputs: Mapping[str, str], scope: Scope) -> dict[tuple[PortName, Vid]
     """Give who talks where. What was learned before the bridge knew VLANs counts for each of them."""
     found: dict[tuple[PortName, Vid], frozenset[str]] = {key: frozenset() for key in scope.removals}
     for row in rows(outputs, MACS) if scope.removals else ():
-        mac = str(row.get("mac", "")).lower()
-        # What is permanent are the bridge's and the ports' own addresses.
-        if row.get("state") == "permanent" or "master" not in row or int(mac[1:2] or "1", 16) & 1:
+        if not is_foreign(row):
             continue
         for port, vlan in found:
             if row.get("ifname") == port and row.get("vlan", vlan) == vlan:
-                found[port, vlan] |= {mac}
+                found[port, vlan] |= {str(row["mac"]).lower()}
     return found
 
 

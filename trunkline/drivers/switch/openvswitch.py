@@ -14,11 +14,12 @@ from trunkline.drivers.switch import linux_interfaces as interfaces
 from trunkline.drivers.switch import openvswitch_tables as tables
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block, Forgetting, Phrase, Query, Scope
+from trunkline.drivers.switch.linux_discovery import HearsLldpd
 from trunkline.drivers.switch.linux_shell import JSON_TABLE, shell_grammar
 from trunkline.drivers.switch.state import GatewayKey, GatewayRow, PortRow, SwitchState, VlanRow
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, PortRule
 from trunkline.orchestrator.models import PortName
-from trunkline.orchestrator.vlans import HIGHEST, LOWEST, VlanSet
+from trunkline.orchestrator.vlans import HIGHEST, LOWEST, Vid, VlanSet
 
 NOTHING = 4095
 UNSAVED = (
@@ -74,7 +75,7 @@ GRAMMAR = shell_grammar(
 _MACS_ANSWER = re.compile(r"^\s*port\s+VLAN\s+MAC\s+Age", re.MULTILINE)
 
 
-class OpenVswitch:
+class OpenVswitch(HearsLldpd):
     """The dialect."""
 
     platform = "openvswitch"
@@ -83,10 +84,7 @@ class OpenVswitch:
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands; each shows everything, so that no name of ours is in any."""
-        queries = [
-            Query(command=command, answer=JSON_TABLE)
-            for command in (tables.PORTS, tables.INTERFACES, tables.BRIDGES)
-        ]
+        queries = _table_queries()
         if scope.gateways:
             queries += [interfaces.LINKS_QUERY, interfaces.FORWARDING_QUERY]
         return queries
@@ -176,6 +174,34 @@ class OpenVswitch:
         """Find the neighbor's entry, unless it was learned within these seconds."""
         del neighbor
         return interfaces.old_entry(answer, seconds=seconds)
+
+    def station_queries(self) -> Sequence[Query]:
+        """Ask which bridges there are, and which number is which port."""
+        return _table_queries()
+
+    def more_station_queries(self, outputs: Mapping[str, str]) -> Sequence[Query]:
+        """Ask every bridge who talks there.
+
+        Raises:
+            ValueError: an output cannot be read, or a bridge has a name that is not sent.
+        """
+        bridges = sorted(tables.read(outputs).bridges)
+        return [Query(command=tables.macs_of(bridge), answer=_MACS_ANSWER) for bridge in bridges]
+
+    def stations(self, outputs: Mapping[str, str]) -> Mapping[tuple[PortName, Vid], frozenset[str]]:
+        """Read who was learned where; what was learned without a VLAN is not told.
+
+        Raises:
+            ValueError: an output cannot be read.
+        """
+        return tables.read(outputs).stations(outputs)
+
+
+def _table_queries() -> list[Query]:
+    return [
+        Query(command=command, answer=JSON_TABLE)
+        for command in (tables.PORTS, tables.INTERFACES, tables.BRIDGES)
+    ]
 
 
 def _port(port: PortName, row: tables.Port | None) -> PortRow:

@@ -11,7 +11,7 @@ from trunkline.drivers.switch.dialect import Scope
 from trunkline.drivers.switch.linux_shell import Row, read_json
 from trunkline.drivers.switch.state import GatewayRow
 from trunkline.orchestrator.models import PortName
-from trunkline.orchestrator.vlans import Vid, vid
+from trunkline.orchestrator.vlans import HIGHEST, LOWEST, Vid, vid
 
 _LIST = "ovs-vsctl --format=json --columns="
 PORTS = f"{_LIST}_uuid,name,tag,trunks,vlan_mode,interfaces list port"
@@ -101,6 +101,27 @@ class Tables:
                 if here and int(row["vlan"]) == vlan and not int(row["mac"][1], 16) & 1:
                     found[port, vlan] |= {row["mac"]}
         return found
+
+    def stations(self, outputs: Mapping[str, str]) -> dict[tuple[PortName, Vid], frozenset[str]]:
+        """Give who was learned at which port, of all bridges that were asked; not the switch's own gateways."""
+        found: dict[tuple[PortName, Vid], frozenset[str]] = {}
+        for bridge in self.bridges:
+            names = self._numbered(bridge)
+            for row in _MAC_ROW.finditer(outputs[macs_of(bridge)]):
+                name, vlan = names.get(row["port"]), int(row["vlan"])
+                if name is None or not LOWEST <= vlan <= HIGHEST or int(row["mac"][1], 16) & 1:
+                    continue
+                found[name, vid(vlan)] = found.get((name, vid(vlan)), frozenset()) | {row["mac"]}
+        return found
+
+    def _numbered(self, bridge: PortName) -> dict[str, PortName]:
+        """Name a bridge's ports by the numbers that its table of addresses has, without its gateways."""
+        return {
+            number: name
+            for name, port in self.ports.items()
+            if port.bridge == bridge and not (port.tag is not None and name == gateway_name(port.tag))
+            for number in port.numbers
+        }
 
 
 def read(outputs: Mapping[str, str]) -> Tables:

@@ -48,6 +48,7 @@ class CommandLine:
     def execute(self, line: str) -> str:
         """Execute a line or, when a question is open, answer it; give what is printed, without the prompt."""
         session = self.session
+        self.device.tick()
         if session.question is not None:
             question, session.question = session.question, None
             return question.answer(line)
@@ -142,7 +143,7 @@ class CommandLine:
 
     def _sub_mode(self, line: str) -> Runner:
         session = self.session
-        if session.mode == "config-line":
+        if session.mode in {"config-line", "config-archive"}:
             if re.match(r"\s*(interface|vlan|hostname|line|ip|no ip)\b", line):
                 raise NotUnderstoodError("invalid", 0)
             return lambda: self._keep_in_block(line.strip())

@@ -110,6 +110,14 @@ def line(session: Session, arguments: Arguments) -> None:
     session.device.state.blocks.setdefault(session.block, [])
 
 
+@ANY.command("archive")
+def archive(session: Session, _arguments: Arguments) -> None:
+    """Enter config-archive; with a ``path`` in it the configuration can be taken back."""
+    session.mode = "config-archive"
+    session.block = "archive"
+    session.device.state.blocks.setdefault(session.block, [])
+
+
 @ANY.command("interface {name:interface}")
 def interface(session: Session, arguments: Arguments) -> None:
     """Select an interface, which is made when it is virtual."""

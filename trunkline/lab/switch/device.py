@@ -52,6 +52,9 @@ class Device:
         changes: Raised by every change of ``state``; the data plane follows it.
         observed: What the data plane said last.
         forgotten: Neighbours that a session cleared; the data plane takes them from here.
+        err_disabled: Ports that it has shut down by itself, by long name, each with the reason.
+        before_change: What it goes back to at ``revert_at`` (``time.monotonic``) unless that is confirmed; None when
+            nothing waits for a word.
         wants_reload: A session confirmed `reload`; the server ends all sessions and calls ``reload``.
         booting: startup-config is being read: it brings back what was, and makes nothing new.
         reloads: How often it was reloaded.
@@ -66,6 +69,9 @@ class Device:
     forgotten: list[LearnedNeighbor] = field(default_factory=list)
     neighbors: list[Neighbor] = field(default_factory=list)
     changes: int = 0
+    err_disabled: dict[str, str] = field(default_factory=dict)
+    before_change: SwitchState | None = None
+    revert_at: float = 0.0
     wants_reload: bool = False
     booting: bool = False
     reloads: int = 0
@@ -97,6 +103,29 @@ class Device:
         """Note that the state has changed."""
         self.changes += 1
         self.changed_at = datetime.now(tz=UTC)
+
+    def arm(self, seconds: float) -> None:
+        """Remember what there is; it comes back after so long unless ``confirm`` is called. Again: more time."""
+        self.before_change = self.before_change or copy.deepcopy(self.state)
+        self.revert_at = time.monotonic() + seconds
+
+    def confirm(self) -> bool:
+        """Keep what was configured; say whether anything waited for it."""
+        waited, self.before_change = self.before_change is not None, None
+        return waited
+
+    def revert(self) -> bool:
+        """Go back; say whether there was anything to go back to."""
+        if self.before_change is None:
+            return False
+        self.state, self.before_change = self.before_change, None
+        self.touch()
+        return True
+
+    def tick(self) -> None:
+        """Go back when the time for a word is over."""
+        if self.before_change is not None and time.monotonic() >= self.revert_at:
+            self.revert()
 
     def ensure_port_channel(self, number: int) -> str:
         """Make a port-channel when it is missing; give what is printed."""

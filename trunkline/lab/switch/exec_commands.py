@@ -82,6 +82,33 @@ def configure(session: Session, _arguments: Arguments) -> str:
     return "Enter configuration commands, one per line.  End with CNTL/Z."
 
 
+@PRIVILEGED.command("configure terminal revert timer {minutes:1-120}")
+def configure_with_timer(session: Session, arguments: Arguments) -> str:
+    """Enter configuration mode; what is configured from now on is taken back unless it is confirmed."""
+    device = session.device
+    if not any(line.startswith("path ") for line in device.state.blocks.get("archive", ())):
+        raise RefusedError(
+            "%ERROR: The archive feature is not enabled; configure `archive` and its path first"
+        )
+    device.arm(60.0 * int(arguments["minutes"]))
+    entered = configure(session, {})
+    return f"Rollback Confirmed Change: Backing up current running config to flash:\n\n{entered}"
+
+
+@PRIVILEGED.command("configure confirm")
+def confirm(session: Session, _arguments: Arguments) -> None:
+    """Keep what was configured under the timer."""
+    if not session.device.confirm():
+        raise RefusedError("%ERROR: No Rollback Confirmed Change pending")
+
+
+@PRIVILEGED.command("configure revert now")
+def revert(session: Session, _arguments: Arguments) -> None:
+    """Take back what was configured under the timer."""
+    if not session.device.revert():
+        raise RefusedError("%ERROR: No Rollback Confirmed Change pending")
+
+
 @PRIVILEGED.command("configure")
 def configure_from(session: Session, _arguments: Arguments) -> None:
     """Ask where the configuration comes from; only the terminal is offered."""

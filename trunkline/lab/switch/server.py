@@ -193,6 +193,19 @@ class RunningSwitch:
             )
         )
 
+    def err_disable(self, port: str, reason: str) -> None:
+        """Let it shut a port down by itself."""
+        self._on_loop(lambda: self.server.device.err_disabled.__setitem__(str(named(port)), reason))
+
+    def let_the_timer_end(self) -> None:
+        """Let the time be over in which a change could be confirmed."""
+
+        def end() -> None:
+            self.server.device.revert_at = 0.0
+            self.server.device.tick()
+
+        self._on_loop(end)
+
     def neighbors(self, *neighbors: Neighbor) -> None:
         """Say who LLDP hears."""
         self._on_loop(lambda: self.server.device.neighbors.__setitem__(slice(None), neighbors))

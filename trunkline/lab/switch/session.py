@@ -19,8 +19,11 @@ Mode = Literal[
     "config-subif",
     "config-if-range",
     "config-line",
+    "config-archive",
 ]
-SUB_MODES = frozenset({"config-vlan", "config-if", "config-subif", "config-if-range", "config-line"})
+SUB_MODES = frozenset(
+    {"config-vlan", "config-if", "config-subif", "config-if-range", "config-line", "config-archive"}
+)
 PROMPT_HOSTNAME = 20
 """In config modes IOS shows this many characters of the hostname."""
 

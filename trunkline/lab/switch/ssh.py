@@ -151,6 +151,7 @@ class SwitchServer:
     async def follow(self) -> None:
         """Make frames follow what sessions did: the configuration, and what they cleared (``terminal.Frame``)."""
         async with self._lock:
+            self.device.tick()
             changes = self.device.changes
             if changes != self._followed:
                 await self._in_thread(lambda: self.dataplane.realise(self.device.state))

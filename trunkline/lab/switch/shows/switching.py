@@ -159,9 +159,23 @@ def status(session: Session, arguments: Arguments) -> str:
 
 
 @everywhere("show interfaces status err-disabled")
-def err_disabled(_session: Session, _arguments: Arguments) -> str:
-    """Show nothing: no port is ever err-disabled here."""
-    return ""
+def err_disabled(session: Session, _arguments: Arguments) -> str:
+    """Show the ports that the switch has shut down by itself; nothing when there is none."""
+    device = session.device
+    if not device.err_disabled:
+        return ""
+    ports = [port for port in device.state.ordered() if str(port.name) in device.err_disabled]
+    return "\n".join(
+        [
+            "",
+            "Port      Name               Status       Reason               Err-disabled Vlans",
+            *(
+                f"{port.name.short:<9} {port.description:<18.18} {'err-disabled':<12} "
+                f"{device.err_disabled[str(port.name)]:<20}"
+                for port in ports
+            ),
+        ]
+    )
 
 
 def _status(device: Device, port: Interface) -> str:
