@@ -19,6 +19,8 @@ class JunosSwitch:
     def __init__(self) -> None:
         self.running = set(START)
         self.candidate = set(START)
+        self.before: set[str] | None = None
+        """What is rolled back to when the time is over in which a commit had to be confirmed."""
         self.inside = False
         self.lines: list[str] = []
         self.refuses: dict[str, str] = {}
@@ -78,9 +80,15 @@ class JunosSwitch:
                 return "The configuration has been changed\nExit with uncommitted changes? [yes,no] (yes) "
             self.inside = False
             return "Exiting configuration mode\n"
-        if line == "commit":
+        if found := re.fullmatch(r"commit(?: confirmed (\d+))?", line):
+            # A commit confirms the one before, and a confirmed one waits for its own.
+            self.before = set(self.running) if found[1] and self.before is None else self.before
+            self.before = self.before if found[1] else None
             self.running = set(self.candidate)
-            return "configuration check succeeds\ncommit complete\n"
+            warning = (
+                f"commit confirmed will be automatically rolled back in {found[1]} minutes unless confirmed\n"
+            )
+            return f"configuration check succeeds\n{warning if found[1] else ''}commit complete\n"
         if line == "rollback 0":
             self.candidate = set(self.running)
             return "load complete\n"
@@ -92,6 +100,11 @@ class JunosSwitch:
             self.candidate -= gone
             return "" if gone else "warning: statement not found\n"
         return "                ^\nunknown command.\n"
+
+    def let_the_timer_end(self) -> None:
+        """Roll back what was not confirmed."""
+        self.running = self.running if self.before is None else self.before
+        self.before = None
 
     def vlans(self) -> dict[int, str]:
         """Give names by id."""

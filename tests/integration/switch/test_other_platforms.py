@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from ipaddress import ip_address, ip_interface
 
 import pytest
@@ -297,3 +298,34 @@ def test_a_refused_line_of_several_without_a_sub_mode_stops_the_rest_of_its_bloc
         transcript = session.configure([first, second], grammar)
     assert [refusal.line for refusal in transcript.refusals] == [lines[0]]
     assert played.vlans() == {1: "default", 30: "tl-b"}
+
+
+def test_junos_takes_a_commit_back_that_is_not_confirmed_after_the_read_back() -> None:
+    played = JunosSwitch()
+    with driving("junos", played) as (_, session, switch):
+        speech = dialect("juniper_junos", allowed={"juniper_junos"})
+        timed = replace(switch, revert_minutes=3)
+        driver = SwitchDriver(timed, speech, session)
+        result = driver.sync(web("junos", timed), journal=Notes())
+        confirmed = set(played.running)
+        played.let_the_timer_end()
+        assert not result.problems
+        assert played.running == confirmed
+        commits = [line for line in played.lines if line.startswith("commit")]
+        assert commits == ["commit confirmed 3"] * 3 + ["commit"]
+
+        session.configure(
+            [
+                Block(
+                    enter="set vlans tl-vlan20 vlan-id 20",
+                    mode="config",
+                    lines=(),
+                    claims=frozenset({HasVlan(vlan=Vid(20), name="tl-db")}),
+                )
+            ],
+            speech.grammar,
+            revert_minutes=3,
+        )
+        assert 20 in played.vlans()
+        played.let_the_timer_end()
+        assert played.running == confirmed

@@ -23,7 +23,7 @@ from trunkline.drivers.switch.cisco_tables import (
     written_out,
 )
 from trunkline.drivers.switch.claims import Change
-from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, RevertTimer, Scope
 from trunkline.drivers.switch.discovery import Discovering, Discovery
 from trunkline.drivers.switch.state import (
     Facts,
@@ -133,6 +133,12 @@ GRAMMAR = Grammar(
     enter_config="configure terminal",
     leave_config="end",
     leave_block="exit",
+    # Configuration Rollback Confirmed Change, from 12.4(20)T and in IOS-XE; the archive is what it goes back by.
+    revert=RevertTimer(
+        enter="configure terminal revert timer {minutes}",
+        confirm="configure confirm",
+        needs="`archive` with a path",
+    ),
     save="write memory",
     saved=re.compile(r"\[OK\]"),
     backup="show running-config",

@@ -163,17 +163,23 @@ class Dialogue:
                 after, expected = len(reader.text), None
                 scan = after
                 continue
-            if self._grammar.question.search(asked):
-                raise TransientError(
-                    f"asks a question after {echo!r}: {clean(asked)!r}",
-                    subject=self.subject,
-                    fix="answer it by hand; nothing is answered blindly",
-                )
+            self._insist_on_no_question(asked, echo)
             scan = max(after, _lines_back(reader.text, PROMPT_LINES))
             wait.more(f"the prompt after {echo!r}")
         output = reader.text[after : prompt.start()].strip("\n")
+        if following and (place := output.find(following.strip())) >= 0:
+            # The line behind was read as an answer. None of ours begins like a yes.
+            self._insist_on_no_question(output[:place], echo)
         reader.text = reader.text[prompt.end() :]
         return self._grammar.reply_of(output, prompt), self._grammar.mode_of(prompt)
+
+    def _insist_on_no_question(self, asked: str, line: str) -> None:
+        if self._grammar.question.search(asked):
+            raise TransientError(
+                f"asks a question after {line!r}: {clean(asked)!r}",
+                subject=self.subject,
+                fix="answer it by hand; nothing is answered blindly",
+            )
 
     def expect(self, mode: str, wanted: str, line: str) -> None:
         """Insist on the mode that a prompt showed.

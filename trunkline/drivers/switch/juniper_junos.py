@@ -7,7 +7,8 @@ that take their configuration from elsewhere (an interface range, a group) are n
 
 A VLAN of ours is named after its id, since `set vlans NAME vlan-id` would give another VLAN of that name a new id. One
 ARP entry is cleared with `clear arp hostname A interface I` (seen in a published session); how one IPv6 neighbor is
-cleared is not sourced, so it is refused. Nothing here uses `commit confirmed`.
+cleared is not sourced, so it is refused. With a revert timer it is
+`commit confirmed`, and a second `commit` confirms.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 from trunkline.drivers.switch import juniper_config
 from trunkline.drivers.switch.claims import Change
-from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, RevertTimer, Scope
 from trunkline.drivers.switch.juniper_tables import macs, macs_query, parse_vlans
 from trunkline.drivers.switch.state import GatewayKey, GatewayRow, PortRow, SwitchState
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, Neighbor, PortRule
@@ -94,6 +95,7 @@ GRAMMAR = Grammar(
     commit="commit",
     committed=re.compile(r"^commit complete\b", re.MULTILINE),
     discard="rollback 0",
+    revert=RevertTimer(commit="commit confirmed {minutes}", confirm="commit", inside=True),
     save="",
     saved=re.compile(r"^commit complete\b", re.MULTILINE),
     backup="show configuration",

@@ -33,7 +33,17 @@ def everything() -> Inventory:
     """An inventory in which no field has its default."""
     sw1, r1 = SwitchName("sw1"), SwitchName("r1")
     span = (ip_address("172.31.4.0"), ip_address("172.31.4.9"))
-    uplink = Uplink(nic="bond0", switch=sw1, port=PortName("Port-channel1"), native_vlan=Vid(192), adopt=True)
+    uplink = Uplink(
+        nic="bond0",
+        switch=sw1,
+        port=PortName("Port-channel1"),
+        native_vlan=Vid(192),
+        adopt=True,
+        open_trunk="restrict",
+        any_peer=True,
+    )
+    uplinks = (uplink, replace(uplink, port=PortName("Gi1/0/2")))
+    ends = ((sw1, PortName("t1")), (r1, PortName("GigabitEthernet0/0")))
     login = Credentials(
         username="u",
         password=SecretRef(kind="file", name="/p"),
@@ -48,6 +58,10 @@ def everything() -> Inventory:
         protected_ports=frozenset({PortName("TenGigabitEthernet1/1/1")}),
         protected_vlans=VlanSet([192, 193]),
         save_after_seconds=12.5,
+        system_name="core1.example.net",
+        jump="ops@bastion:2222",
+        patience=2.5,
+        revert_minutes=7,
     )
     web = a_segment(
         subnets=(a_subnet(ranges=(span,), exclude=(span, span)), a_subnet("fd00::/64", None)),
@@ -64,9 +78,9 @@ def everything() -> Inventory:
     )
     return Inventory(
         switches={sw1: switch, r1: a_switch("r1", kind="router", address="r1.example.net")},
-        hosts={HostName("h1"): a_host("h1", uplinks=(uplink, replace(uplink, port=PortName("Gi1/0/2"))))},
+        hosts={HostName("h1"): a_host("h1", uplinks=uplinks, system_name="h1.example.net")},
         segments={SegmentName("web"): web, SegmentName("x"): a_segment("x", 11, gateway=ExternalGateway())},
-        links=(Link(ends=((sw1, PortName("t1")), (r1, PortName("GigabitEthernet0/0"))), adopt=True),),
+        links=(Link(ends=ends, adopt=True, open_trunk="restrict", any_peer=True),),
         policy=(Rule(hosts=frozenset({"*", "h1"}), segments=frozenset({"web"})),),
         limits=Limits(removals_per_pass=0, removals_share=0.5),
     )
