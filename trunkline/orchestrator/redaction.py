@@ -11,11 +11,15 @@ from collections.abc import Iterator
 REMOVED = "<removed>"
 
 _WORD = r"""
-    pass(?:word|wd|phrase|code|key)s? | pwd | secrets? | keys? | keystring | psk | communit(?:y|ies) | authentication
-    | auth | authorization | privacy | priv | md5 | sha\d* | cipher | credentials? | tokens? | pin | usm | ascii-text | hex
+    pass(?:word|wd|phrase|code|key)s? | pwd | secrets? | keys? | keystring | psk | communit(?:y|ies)
+    | authentication | auth | authorization | privacy | priv | md5 | sha\d* | cipher | credentials? | tokens? | pin
+    | usm | ascii-text | hex
 """
+_PART = "[A-Za-z0-9.]{1,40}"
 _NAMES_A_SECRET = re.compile(
-    rf"""(?P<kept>(?<![\w-])(?:[A-Za-z0-9.]{{1,40}}[-_]){{0,6}}(?:{_WORD})(?:[-_][A-Za-z0-9.]{{1,40}}){{0,6}}["':=]{{0,4}}\s+)(?P<rest>\S.*)$""",
+    rf"""
+    (?P<kept> (?<![\w-]) (?:{_PART}[-_]){{0,6}} (?:{_WORD}) (?:[-_]{_PART}){{0,6}} ["':=]{{0,4}} \s+) (?P<rest>\S.*)$
+    """,
     re.VERBOSE | re.IGNORECASE,
 )
 """A word that is or has one of these between hyphens, and whatever follows it."""
