@@ -277,7 +277,8 @@ class HostReport:
     """What a host's worker last saw on its own host.
 
     ``links`` and ``networks`` are the segments of ours that are there, a link of no known segment by its own
-    name; ``macs`` the host's own NIC addresses.
+    name; ``macs`` the host's own NIC addresses, ``nics`` the same by NIC. ``hostname`` is what the machine calls
+    itself; ``peers`` are who announces himself at its NICs, where an lldpd listens: there `Peer.port` is the NIC.
     ``reported_at`` is in seconds since the epoch, by the store's clock.
     """
 
@@ -287,6 +288,9 @@ class HostReport:
     links: frozenset[SegmentName] = frozenset()
     networks: frozenset[SegmentName] = frozenset()
     macs: frozenset[str] = frozenset()
+    hostname: str = ""
+    nics: Mapping[str, str] = field(default_factory=dict)
+    peers: tuple[Peer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trunkline.orchestrator.addressing import role
+from trunkline.orchestrator.discovery import Machines, check_cables
 from trunkline.orchestrator.inventory import restore
 from trunkline.orchestrator.models import Address, Inventory, SegmentName, SwitchName, switch_key
 from trunkline.orchestrator.planning import owned_key, requirements
@@ -53,6 +54,7 @@ def findings(store: Store, settings: Settings) -> list[Finding]:
         _paths(store, inventory),
         *_lines(store, inventory),
         _applied(store, inventory),
+        _cables(store, inventory),
         _orphans(store, settings),
         _journal(store),
     ]
@@ -190,6 +192,14 @@ def _applied(store: Store, inventory: Inventory) -> Finding:
     return _finding(
         "I7 applied means the read-back equalled what was desired", wrong, f"{len(views)} switches"
     )
+
+
+def _cables(store: Store, inventory: Inventory) -> Finding:
+    machines = Machines(inventory=inventory, reports={each.host: each for each in store.devices.reports()})
+    sightings = {name: store.sightings.of(name) for name in inventory.switches}
+    seen = {name: (each.at, each.seen) for name, each in sightings.items() if each is not None}
+    check = check_cables(machines, seen, store.now())
+    return _finding("declared cables lead where they should", check.faults, check.looked_at)
 
 
 def _orphans(store: Store, settings: Settings) -> Finding:

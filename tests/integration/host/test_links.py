@@ -80,7 +80,7 @@ def test_another_kind_of_link_under_the_name_is_refused_and_stays() -> None:
 
 def test_the_hosts_own_addresses_are_read_and_missing_nics_have_none() -> None:
     ip("link", "set", "dev", "up0", "address", "02:AB:00:00:00:01")
-    assert Links().macs(["up0", "eth7", ""]) == {"02:ab:00:00:00:01"}
+    assert Links().macs(["up0", "eth7", ""]) == {"up0": "02:ab:00:00:00:01"}
 
 
 def test_it_is_made_once_and_is_ours(links: Links) -> None:

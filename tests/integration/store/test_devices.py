@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
 from tests.integration.store.conftest import Racers
 from tests.integration.store.racer import COUNTER, ORDER
-from trunkline.orchestrator.intents import HostReport
-from trunkline.orchestrator.models import DeviceKey, HostName, SegmentName, SwitchName
+from trunkline.orchestrator.intents import HostReport, Peer
+from trunkline.orchestrator.models import DeviceKey, HostName, PortName, SegmentName, SwitchName
 from trunkline.orchestrator.store import DeviceLease, Store
 
 SWITCH, OTHER = DeviceKey("switch:sw1"), DeviceKey("switch:sw2")
@@ -186,6 +187,28 @@ def test_an_older_report_does_not_replace_a_newer_one(store: Store) -> None:
     newer = HostReport(host=host, reported_at=now - 1, macs=frozenset({"02:00:00:00:00:01"}))
     store.devices.report(newer)
     assert store.devices.reports() == (newer,)
+
+
+def test_a_report_comes_back_whole_and_one_of_an_earlier_release_is_read(store: Store) -> None:
+    host = HostName("h1")
+    peer = Peer(port=PortName("eth0"), name="sw1", capabilities=frozenset({"router", "bridge"}))
+    mac = "02:00:00:00:00:01"
+    told = HostReport(
+        host=host,
+        reported_at=store.now(),
+        macs=frozenset({mac}),
+        hostname="dock1",
+        nics={"eth0": mac},
+        peers=(peer,),
+    )
+    store.devices.report(told)
+    assert store.devices.report_of(host) == told
+    key = "tl:reports"
+    old = json.loads(store.connection.do("HGET", key, "h1"))
+    for field in ("hostname", "nics", "peers"):
+        del old[field]
+    store.connection.do("HSET", key, "h1", json.dumps(old))
+    assert store.devices.report_of(host) == replace(told, hostname="", nics={}, peers=())
 
 
 def test_a_report_of_the_future_is_replaced_after_the_clock_was_set_back(store: Store) -> None:

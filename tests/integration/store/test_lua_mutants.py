@@ -16,6 +16,7 @@ from tests.integration.store.desired_machine import DesiredMachine
 from tests.integration.store.endpoint_machine import EndpointMachine
 from tests.integration.store.ledger_machine import LedgerMachine
 from trunkline.orchestrator.store import Store, open_store
+from trunkline.orchestrator.store.backups import Backups
 from trunkline.orchestrator.store.connection import Connection, source
 from trunkline.orchestrator.store.desired import Desired
 from trunkline.orchestrator.store.devices import Devices
@@ -23,6 +24,7 @@ from trunkline.orchestrator.store.inventories import Inventories
 from trunkline.orchestrator.store.jobs import Jobs
 from trunkline.orchestrator.store.ledger import Ledger
 from trunkline.orchestrator.store.operations import Operations
+from trunkline.orchestrator.store.sightings import Sightings
 from trunkline.orchestrator.store.traces import Traces
 
 pytestmark = pytest.mark.slow
@@ -353,6 +355,8 @@ def opened(url: str, mutant: Mutant) -> Store:
         traces=Traces(connection),
         operations=Operations(connection),
         jobs=Jobs(connection),
+        sightings=Sightings(connection),
+        backups=Backups(connection),
     )
 
 

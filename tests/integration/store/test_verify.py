@@ -7,12 +7,13 @@ from ipaddress import ip_address
 
 import pytest
 
-from tests.builders import a_segment, a_subnet, an_inventory
+from tests.builders import PORT_1, a_segment, a_subnet, an_inventory
 from trunkline.orchestrator import verify
+from trunkline.orchestrator.intents import Peer, Seen
 from trunkline.orchestrator.inventory import dump
-from trunkline.orchestrator.models import HostName, Segment, SegmentName, Subnet
+from trunkline.orchestrator.models import HostName, Segment, SegmentName, Subnet, SwitchName
 from trunkline.orchestrator.settings import Settings
-from trunkline.orchestrator.store import LedgerLease, Owner, Store
+from trunkline.orchestrator.store import LedgerLease, Owner, Sighting, Store
 from trunkline.orchestrator.verify import findings
 
 H1, H2, WEB = HostName("h1"), HostName("h2"), SegmentName("web")
@@ -52,6 +53,25 @@ def test_a_ledger_with_every_kind_of_lease_holds_its_promises(store: Store) -> N
     assert details["I14 a released address rests"] == "1 addresses rest"
     assert details["a reserved address is so at somebody's word"] == "2 reserved addresses"
     assert details["an address that nobody uses rests"] == "1 wait for their endpoint"
+
+
+def test_a_cable_where_another_machine_answers_is_found(store: Store) -> None:
+    applied(store)
+    cables = "declared cables lead where they should"
+
+    def seen(name: str, age_hours: float = 0.0) -> str:
+        peer = Peer(port=PORT_1, name=name, far_description="eth0")
+        at = store.now() - age_hours * 3600
+        store.sightings.keep(SwitchName("sw1"), Sighting(at=at, seen=Seen(peers=(peer,))))
+        return next(each.detail for each in findings(store, Settings()) if each.promise == cables)
+
+    assert seen("h1.example.net") == "2 ports with a cable, nobody announced himself on 1"
+    assert "sw1 was asked 30 h ago" in seen("h1", age_hours=30)
+    assert faults(store) == []
+    seen("h9\x1b[31m")
+    assert faults(store) == [
+        f"{cables}: host h1 eth0 is declared at sw1:{PORT_1}, but h9\x1b[31m port eth0 (lldp) is there"
+    ]
 
 
 def test_an_address_that_is_held_and_reserved_is_found(store: Store) -> None:

@@ -138,11 +138,14 @@ class Links:
             state, found = _observe(netlink).get(name), find(netlink, name)
             return () if state is None or found is None else (*state.children, *_guests(netlink, found))
 
-    def macs(self, nics: Sequence[str]) -> frozenset[str]:
+    def macs(self, nics: Sequence[str]) -> dict[str, str]:
         """Read the hardware addresses of these NICs, lower-case with colons; missing NICs have none."""
         with opened("links of this host") as netlink:
-            found = (find(netlink, nic) for nic in nics)
-            return frozenset(str(link.get_attr("IFLA_ADDRESS")).lower() for link in found if link is not None)
+            found = {nic: find(netlink, nic) for nic in nics}
+            addresses = {
+                nic: link.get_attr("IFLA_ADDRESS") for nic, link in found.items() if link is not None
+            }
+            return {nic: str(address).lower() for nic, address in addresses.items() if address}
 
     def taken_in(self) -> frozenset[str]:
         """Give the MACs of this namespace's interfaces and of all that sits on them, in whichever namespace.

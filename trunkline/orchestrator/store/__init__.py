@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trunkline.orchestrator.store.backups import Backup, Backups
 from trunkline.orchestrator.store.connection import Connection
 from trunkline.orchestrator.store.desired import Desired
 from trunkline.orchestrator.store.devices import Devices
@@ -27,9 +28,11 @@ from trunkline.orchestrator.store.records import (
     SegmentNeeds,
     StaleNeighbor,
 )
+from trunkline.orchestrator.store.sightings import Sighting, Sightings
 from trunkline.orchestrator.store.traces import Traces
 
 __all__ = [
+    "Backup",
     "DeviceLease",
     "DeviceStatus",
     "HoldResult",
@@ -39,6 +42,7 @@ __all__ = [
     "Operation",
     "Owner",
     "SegmentNeeds",
+    "Sighting",
     "StaleNeighbor",
     "Store",
     "open_store",
@@ -59,6 +63,8 @@ class Store:
     traces: Traces
     operations: Operations
     jobs: Jobs
+    sightings: Sightings
+    backups: Backups
 
     def now(self) -> float:
         """Read Redis's clock, in seconds since the epoch: the only clock that all machines share."""
@@ -101,4 +107,6 @@ def open_store(url: str, *, password: str | None = None) -> Store:
         traces=Traces(connection),
         operations=Operations(connection),
         jobs=Jobs(connection),
+        sightings=Sightings(connection),
+        backups=Backups(connection),
     )

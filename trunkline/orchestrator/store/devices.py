@@ -14,6 +14,7 @@ from trunkline.orchestrator.intents import HostReport
 from trunkline.orchestrator.models import DeviceKey, HostName, SegmentName, SwitchName
 from trunkline.orchestrator.store.connection import PREFIX, Connection
 from trunkline.orchestrator.store.records import DeviceLease, DeviceStatus
+from trunkline.orchestrator.store.sightings import load_peer
 
 CLAIM_SECONDS = 10.0
 POLL_SECONDS = 0.02
@@ -173,10 +174,7 @@ class Devices:
 
     def report(self, report: HostReport) -> None:
         """Keep what a host last saw of itself; an older report than the one on record is dropped."""
-        fields = asdict(report)
-        text = json.dumps(
-            {key: sorted(value) if isinstance(value, frozenset) else value for key, value in fields.items()}
-        )
+        text = json.dumps(asdict(report), default=sorted)  # the sets in it
         self._connection.script("report", report.host, text)
 
     def report_of(self, host: HostName) -> HostReport | None:
@@ -215,4 +213,8 @@ def _report(text: str) -> HostReport:
         links=frozenset(map(SegmentName, raw["links"])),
         networks=frozenset(map(SegmentName, raw["networks"])),
         macs=frozenset(raw["macs"]),
+        # Reports of earlier releases do not have these.
+        hostname=raw.get("hostname", ""),
+        nics=raw.get("nics", {}),
+        peers=tuple(map(load_peer, raw.get("peers", ()))),
     )

@@ -25,6 +25,7 @@ from trunkline.orchestrator.intents import (
     GatedNetwork,
     HostReport,
     LinkIntent,
+    Peer,
     Wanted,
 )
 from trunkline.orchestrator.labels import has_label_of_ours
@@ -75,6 +76,7 @@ class Machine:
 
     ``keep`` is told after each pass which links are ours, so that they can be made again after a reboot. ``revivals``
     remembers of containers that do not run how often each was started again, and from when on to see to it again.
+    ``hostname`` is what it calls itself; ``peers`` tells who announces himself at its NICs.
     """
 
     name: HostName
@@ -82,6 +84,8 @@ class Machine:
     links: Links
     shims: Shims
     boot_id: str = ""
+    hostname: str = ""
+    peers: Callable[[], tuple[Peer, ...]] = tuple
     keep: Callable[[Sequence[LinkIntent]], None] = lambda _: None
     revivals: dict[ContainerId, tuple[int, float]] = field(default_factory=dict)
 
@@ -280,6 +284,7 @@ def _report(this: Pass, *, withdrawn: Sequence[SegmentName]) -> None:
             if link.ours
         ]
     )
+    nics = machine.links.macs([uplink.nic for uplink in uplinks])
     store.devices.report(
         HostReport(
             host=machine.name,
@@ -287,7 +292,10 @@ def _report(this: Pass, *, withdrawn: Sequence[SegmentName]) -> None:
             boot_id=machine.boot_id,
             links=frozenset(_segments_of(inventory, machine.name, links)) - idle,
             networks=frozenset(machine.engine.networks()) - idle,
-            macs=machine.links.macs([uplink.nic for uplink in uplinks]),
+            macs=frozenset(nics.values()),
+            hostname=machine.hostname,
+            nics=nics,
+            peers=machine.peers(),
         )
     )
     for device in sorted(_switches_behind(inventory, machine.name, withdrawn)):

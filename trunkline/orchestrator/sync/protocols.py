@@ -269,8 +269,8 @@ class Links(Protocol):
     def users(self, name: str) -> Sequence[str]:
         """Name what sits on a link, also in other network namespaces; empty when nothing does."""
 
-    def macs(self, nics: Sequence[str]) -> frozenset[str]:
-        """Read the hardware addresses of these NICs."""
+    def macs(self, nics: Sequence[str]) -> Mapping[str, str]:
+        """Read the hardware addresses of these NICs, by NIC; those that are not there are left out."""
 
 
 class Shims(Protocol):

@@ -1,0 +1,50 @@
+"""What switches saw, and what they were before sessions, in the record."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders import PORT_1
+from trunkline.orchestrator.errors import ConfigError
+from trunkline.orchestrator.intents import Peer, Seen
+from trunkline.orchestrator.models import SwitchName
+from trunkline.orchestrator.store import Sighting, Store
+from trunkline.orchestrator.store.backups import KEPT, LONGEST_BYTES
+from trunkline.orchestrator.vlans import Vid
+
+SW1, SW2 = SwitchName("sw1"), SwitchName("sw2")
+
+
+def test_what_a_switch_saw_comes_back_whole_and_the_newest_counts(store: Store) -> None:
+    peer = Peer(port=PORT_1, name="h1", capabilities=frozenset({"station", "router"}), via="cdp")
+    seen = Seen(peers=(peer,), stations={(PORT_1, Vid(10)): frozenset({"02:00:00:00:00:01"})})
+    assert store.sightings.of(SW1) is None
+    store.sightings.keep(SW1, Sighting(at=1.5, seen=Seen()))
+    store.sightings.keep(SW1, Sighting(at=2.5, seen=seen))
+    assert store.sightings.of(SW1) == Sighting(at=2.5, seen=seen)
+    assert store.sightings.of(SW2) is None
+
+
+def test_the_newest_backups_are_kept_per_switch_and_their_numbers_stay(store: Store) -> None:
+    numbers = [store.backups.add(SW1, f"vlan {each}", "segment web") for each in range(KEPT + 2)]
+    assert numbers == list(range(1, KEPT + 3))
+    assert store.backups.add(SW2, "vlan 9", "") == 1
+    kept = store.backups.list(SW1)
+    assert [each.number for each in kept] == numbers[:1:-1]
+    assert store.backups.get(SW1, 3) == kept[-1]
+    assert (kept[-1].text, kept[-1].why, kept[-1].cut) == ("vlan 2", "segment web", 0)
+    assert abs(kept[-1].at - store.now()) < 60
+    with pytest.raises(ConfigError, match=r"sw1: has no session backup 2; there are: 12, 11, 10, 9, .*, 3"):
+        store.backups.get(SW1, 2)
+
+
+def test_a_backup_holds_no_secret_and_says_how_much_of_it_was_cut(store: Store) -> None:
+    line = " description \u00e9\n"
+    text = "enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0\n" + line * LONGEST_BYTES
+    store.backups.add(SW1, text, "")
+    (kept,) = store.backups.list(SW1)
+    assert kept.text.startswith("enable secret <removed>\n")
+    assert kept.text.endswith(line), "whole lines"
+    assert LONGEST_BYTES - 20 < len(kept.text.encode()) <= LONGEST_BYTES
+    assert kept.cut == len(line.encode()) * (LONGEST_BYTES - kept.text.count(line))
+    assert "mERr" not in str(store.connection.do("LRANGE", "tl:backups:sw1", 0, -1))

@@ -1,0 +1,82 @@
+"""What a switch's configuration was before Trunkline changed it, without secrets: one text per session that wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from trunkline.orchestrator.errors import ConfigError
+from trunkline.orchestrator.models import SwitchName
+from trunkline.orchestrator.redaction import redact
+from trunkline.orchestrator.store.connection import PREFIX, Connection
+
+KEPT = 10
+"""So many of the newest are kept of each switch."""
+LONGEST_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """One of them.
+
+    ``number`` counts from 1 for each switch. ``at`` is in seconds since the epoch. ``cut``: so many bytes at the end of
+    the text were not kept.
+    """
+
+    number: int
+    at: float
+    why: str
+    text: str
+    cut: int = 0
+
+
+class Backups:
+    """One list per switch, the newest first."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, switch: SwitchName, text: str, why: str) -> int:
+        """Keep a text without its secrets, whole lines of it up to `LONGEST_BYTES`; give its number."""
+        whole = redact(text).encode()
+        kept = whole if len(whole) <= LONGEST_BYTES else whole[: whole.rfind(b"\n", 0, LONGEST_BYTES) + 1]
+        do = self._connection.do
+        seconds, microseconds = do("TIME")
+        number = int(do("INCR", f"{_key(switch)}:count"))
+        backup = {
+            "number": number,
+            "at": int(seconds) + int(microseconds) / 1e6,
+            "why": why,
+            "text": kept.decode(),
+            "cut": len(whole) - len(kept),
+        }
+        do("LPUSH", _key(switch), json.dumps(backup))
+        do("LTRIM", _key(switch), 0, KEPT - 1)
+        return number
+
+    def list(self, switch: SwitchName) -> tuple[Backup, ...]:
+        """Give those that are kept of a switch, the newest first."""
+        texts = self._connection.do("LRANGE", _key(switch), 0, -1)
+        return tuple(Backup(**json.loads(text)) for text in texts)
+
+    def get(self, switch: SwitchName, number: int) -> Backup:
+        """Give one.
+
+        Raises:
+            ConfigError: it is not kept.
+        """
+        kept = self.list(switch)
+        for backup in kept:
+            if backup.number == number:
+                return backup
+        numbers = (
+            ", ".join(str(each.number) for each in kept)
+            or "none; one is made before a session changes something"
+        )
+        raise ConfigError(
+            f"has no session backup {number}", subject=f"switch {switch}", fix=f"there are: {numbers}"
+        )
+
+
+def _key(switch: SwitchName) -> str:
+    return f"{PREFIX}backups:{switch}"
