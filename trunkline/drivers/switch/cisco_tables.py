@@ -21,6 +21,7 @@ _VLAN_ROW = re.compile(
     re.MULTILINE,
 )
 _PAIR = re.compile(r"^(?P<key>[A-Z][\w /-]*?):[ \t]*(?P<value>.*(?:\n {5,}\S.*)*)$", re.MULTILINE)
+_WRAP = re.compile(r"\s*\n\s*")
 _ALLOWED = "switchport trunk allowed vlan "
 _ALLOWED_LINE = re.compile(rf"{_ALLOWED}(?P<more>add )?(?P<vlans>all|none|[\d,-]+)")
 _ADDRESS = re.compile(r"ip address (?P<address>[\d.]+/\d+)(?P<secondary> secondary)?")
@@ -53,7 +54,8 @@ def parse_switchport(text: str) -> dict[str, str]:
     """Read one `show interfaces X switchport`: its keys and values, wrapped values joined."""
     found = {}
     for pair in _PAIR.finditer(text.replace("\r", "")):
-        found[pair["key"].strip()] = re.sub(r"\s*\n\s*", "", pair["value"]).strip()
+        value = pair["value"]
+        found[pair["key"].strip()] = (_WRAP.sub("", value) if "\n" in value else value).strip()
     return found
 
 

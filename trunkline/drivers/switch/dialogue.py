@@ -123,6 +123,11 @@ class Dialogue:
             self._reader.more(deadline, waiting_for)
         self._reader.text = ""
 
+    @property
+    def is_silent(self) -> bool:
+        """Say whether nothing came in that is not used yet, but for blanks."""
+        return not self._reader.text or self._reader.text.isspace()
+
     def forget(self) -> None:
         """Forget what came in and nobody asked for."""
         self._reader.text = ""

@@ -126,7 +126,9 @@ class Push:
     def _pump(self) -> None:
         self._todo.extend(step for block in self.blocks for step in self._steps(block))
         while self._todo or self._flying:
-            self._fill()
+            if not self._flying or self.dialogue.is_silent:
+                # Answers that are here already come first: then many lines go out in one packet, not one by one.
+                self._fill()
             if not self._flying:
                 continue  # all that was left belonged to blocks that are over
             step = self._flying.popleft()

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 from trunkline.drivers.switch import dialogue as module
 from trunkline.drivers.switch.cisco_ios import GRAMMAR
 from trunkline.drivers.switch.cisco_s300 import GRAMMAR as ASKS
-from trunkline.drivers.switch.dialect import Grammar
+from trunkline.drivers.switch.dialect import Block, Grammar
 from trunkline.drivers.switch.dialogue import Dialogue
 from trunkline.drivers.switch.session import Session
 from trunkline.orchestrator.errors import NotVerified, TransientError
@@ -69,6 +70,42 @@ def test_an_answer_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(TransientError, match="no answer in time"):
         ask(channel, silence=0.2)
     assert time.monotonic() - started < 0.9, "it would go on for a second"
+
+
+class Prompt:
+    """A channel that echoes whole pieces, each line with the prompt of the mode it leads to."""
+
+    MODES: ClassVar = {"interface": "(config-if)", "switchport": "(config-if)", "end": ""}
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self._said = b""
+
+    def settimeout(self, seconds: float) -> None:
+        del seconds
+
+    def sendall(self, data: bytes) -> None:
+        self.pieces.append(data.decode())
+        for line in data.decode().split("\n")[:-1]:
+            mode = self.MODES.get(line.partition(" ")[0], "(config)")
+            self._said += f"{line}\r\nsw1{mode}#".encode()
+
+    def recv(self, most: int) -> bytes:
+        del most
+        said, self._said = self._said, b""
+        return said
+
+
+def test_answers_that_are_here_are_read_before_more_lines_go_out_so_that_these_go_out_together() -> None:
+    channel = Prompt()
+    blocks = [
+        Block(enter=f"interface Gi1/0/{n}", mode="config-if", lines=("switchport x",), claims=frozenset())
+        for n in range(100)
+    ]
+    session = Session(Dialogue(channel, "switch sw1", GRAMMAR, hostname="sw1"), hang_up=lambda: None)
+    session.configure(blocks, GRAMMAR)
+    assert sum(piece.count("\n") for piece in channel.pieces) == 3 * len(blocks) + 2
+    assert len(channel.pieces) < 20, "one packet per line costs more than the line"
 
 
 QUESTION = b"Overwrite file [startup-config].... (Y/N)[N] ?"
