@@ -11,6 +11,7 @@ from trunkline.orchestrator.intents import HostReport, Peer
 from trunkline.orchestrator.inventory.ports import canonical_port
 from trunkline.orchestrator.models import HostName, Inventory, PortName, SwitchName
 from trunkline.orchestrator.planning.cabling import is_machine
+from trunkline.orchestrator.planning.names import names_of_host, names_of_switch
 
 _CHANNEL = re.compile(
     r"(?:port-?channel|po|bridge-aggregation|eth-trunk|bond|trunk|trk|lag|ae|team)[ -]?\d+", re.IGNORECASE
@@ -42,13 +43,13 @@ class Machines:
     def host(self, name: HostName) -> Machine:
         """Give a host of the inventory."""
         report = self.reports.get(name)
-        names = {str(name)} | ({report.hostname} if report and report.hostname else set())
         macs = report.macs if report else frozenset[str]()
-        return Machine(kind="host", name=name, names=frozenset(names), macs=macs)
+        names = names_of_host(self.inventory.hosts[name], report)
+        return Machine(kind="host", name=name, names=names, macs=macs)
 
     def switch(self, name: SwitchName) -> Machine:
         """Give a switch of the inventory."""
-        return Machine(kind="switch", name=name, names=frozenset({str(name)}))
+        return Machine(kind="switch", name=name, names=names_of_switch(self.inventory, name))
 
     def who(self, peer: Peer) -> Machine | None:
         """Tell which of them a peer is; None when it is none."""

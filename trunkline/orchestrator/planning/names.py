@@ -6,7 +6,7 @@ import re
 from hashlib import sha256
 from ipaddress import ip_interface
 
-from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, HostReport
 from trunkline.orchestrator.models import (
     Host,
     HostName,
@@ -70,9 +70,10 @@ def names_of_switch(inventory: Inventory, name: SwitchName) -> frozenset[str]:
     return frozenset({str(name)} | ({switch.system_name} if switch and switch.system_name else set()))
 
 
-def names_of_host(host: Host) -> frozenset[str]:
+def names_of_host(host: Host, report: HostReport | None) -> frozenset[str]:
     """Name what a host may announce itself as."""
-    return frozenset({str(host.name)} | ({host.system_name} if host.system_name else set()))
+    told = {host.system_name or "", "" if report is None else report.hostname}
+    return frozenset({str(host.name), *told} - {""})
 
 
 def owned_key(claim: Claim) -> str:

@@ -150,7 +150,7 @@ def _port_rules(evidence: Evidence, device: Switch) -> dict[PortName, PortRule]:
                     native_vlan=uplink.native_vlan,
                     own_macs=frozenset() if report is None else report.macs,
                     restrict=uplink.open_trunk == "restrict",
-                    peers=frozenset() if uplink.any_peer else names_of_host(host),
+                    peers=frozenset() if uplink.any_peer else names_of_host(host, report),
                     stations=evidence.stations_of(host.name),
                     is_edge=True,
                 )

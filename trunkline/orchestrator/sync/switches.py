@@ -114,7 +114,9 @@ class LeaseJournal:
 
     def keep(self, text: str) -> None:
         """Keep what the switch was configured like before a session's first change."""
-        del text
+        self.context.store.backups.add(
+            self.switch.name, text, self.why or "before the first change of a session"
+        )
 
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         """Record what is about to be sent (promise I13), and as ours what it will add.
