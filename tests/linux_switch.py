@@ -16,7 +16,8 @@ from pathlib import Path
 from tests.builders import a_switch
 from trunkline.drivers.switch.dialect import Dialect
 from trunkline.drivers.switch.engine import SwitchDriver
-from trunkline.drivers.switch.login import connect, scan_host_key
+from trunkline.drivers.switch.host_keys import scan_host_key
+from trunkline.drivers.switch.login import connect
 from trunkline.drivers.switch.session import Session
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.errors import Unreachable
@@ -131,7 +132,7 @@ def _wait_for_ssh(machine: subprocess.Popen[bytes], log: Path) -> str:
     def answers() -> bool:
         assert machine.poll() is None, log.read_text()
         try:
-            key = scan_host_key(ADDRESS, PORT)
+            key = scan_host_key(a_switch(address=ADDRESS, port=PORT))
         except Unreachable:
             return False
         found.append(f"{key.type} {key.base64}")

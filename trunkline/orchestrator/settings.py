@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     session_idle_seconds: float = Field(
         default=60.0, ge=0, description="A switch session unused this long is closed."
     )
+    ssh_config: Path | None = Field(
+        default=None, description="OpenSSH configuration with the jump hosts that lead to switches."
+    )
     dialects: frozenset[str] = Field(
         default=frozenset({"cisco_ios"}), description="Names of the dialect plug-ins that may be loaded."
     )

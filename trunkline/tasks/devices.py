@@ -42,7 +42,11 @@ class Switches:
 
         self._settings = settings
         self._refusals = refusals
-        self._pool = SessionPool(secrets=read_secret, idle_seconds=settings.session_idle_seconds)
+        self._pool = SessionPool(
+            secrets=read_secret,
+            idle_seconds=settings.session_idle_seconds,
+            ssh_config=settings.ssh_config,
+        )
 
     def __call__(self, switch: Switch) -> SwitchDriver:
         """Open or reuse.

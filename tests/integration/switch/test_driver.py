@@ -10,7 +10,8 @@ import pytest
 from tests.builders import PORT_1, a_switch_intent
 from tests.integration.switch.driving import Notes, a_driver, as_inventory
 from trunkline.drivers.switch.cisco_ios import GRAMMAR
-from trunkline.drivers.switch.login import connect, scan_host_key
+from trunkline.drivers.switch.host_keys import scan_host_key
+from trunkline.drivers.switch.login import connect
 from trunkline.lab.switch.faults import Faults
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.orchestrator.errors import (
@@ -304,7 +305,7 @@ def test_saving_is_confirmed_by_the_switch(running: RunningSwitch) -> None:
 
 
 def test_the_host_key_can_be_read_without_logging_in(running: RunningSwitch) -> None:
-    key = scan_host_key(running.address, running.port)
+    key = scan_host_key(as_inventory(running))
     assert f"{key.type} {key.base64}" == " ".join(running.host_key.split()[:2])
     assert key.fingerprint.startswith("SHA256:")
     assert running.logins == 0

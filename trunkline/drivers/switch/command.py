@@ -59,18 +59,19 @@ def trust(
     ] = None,
 ) -> None:
     """Fetch the switch's SSH host key, show its fingerprint, and pin it. No credentials are sent."""
-    from trunkline.drivers.switch.login import scan_host_key
+    from trunkline.drivers.switch.host_keys import scan_host_key
     from trunkline.orchestrator.cli.output import who
     from trunkline.orchestrator.cli.stores import open_record
     from trunkline.orchestrator.cli.switches import declared
     from trunkline.orchestrator.errors import HostKeyRefused
     from trunkline.orchestrator.models import switch_key
+    from trunkline.orchestrator.settings import read_settings
 
     store, _ = open_record()
     switch = declared(store, name)
     wished = read_fingerprint(fingerprint) if fingerprint is not None else None
     subject = f"switch {name}"
-    key = scan_host_key(switch.address, switch.port, subject=subject)
+    key = scan_host_key(switch, ssh_config=read_settings().ssh_config)
     sys.stdout.write(f"{name} at {switch.address}:{switch.port} shows {key.type} {key.fingerprint}\n")
     if wished is not None and wished != key.fingerprint:
         raise HostKeyRefused(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from trunkline.drivers.switch.dialect import Grammar
 from trunkline.drivers.switch.login import Secrets, connect
 from trunkline.drivers.switch.session import SURE_SECONDS, Session
 from trunkline.orchestrator.models import Switch
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONGEST_PAUSE_SECONDS = 15.0
 """No sync thinks longer than this between two exchanges."""
@@ -16,8 +20,9 @@ LONGEST_PAUSE_SECONDS = 15.0
 class SessionPool:
     """One kept session per switch in this process, closed when idle; whoever syncs a switch holds its lease."""
 
-    def __init__(self, *, secrets: Secrets, idle_seconds: float) -> None:
+    def __init__(self, *, secrets: Secrets, idle_seconds: float, ssh_config: Path | None = None) -> None:
         self._secrets = secrets
+        self._ssh_config = ssh_config
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[Session, str]] = {}
@@ -30,7 +35,9 @@ class SessionPool:
         Raises:
             OrchestratorError: as `connect`.
         """
-        identity = repr((switch.address, switch.port, switch.credentials, switch.host_key))
+        identity = repr(
+            (switch.address, switch.port, switch.jump, switch.credentials, switch.host_key, switch.patience)
+        )
         with self._lock:
             kept = self._kept.pop(switch.name, None)
         if kept is not None:
@@ -39,7 +46,13 @@ class SessionPool:
                 self._keep(switch, session, identity)
                 return session
             self._end(switch.name, session)
-        session = connect(switch, grammar, secrets=self._secrets, careful=switch.name in self._careful)
+        session = connect(
+            switch,
+            grammar,
+            secrets=self._secrets,
+            careful=switch.name in self._careful,
+            ssh_config=self._ssh_config,
+        )
         self._keep(switch, session, identity)
         return session
 
