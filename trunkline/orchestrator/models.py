@@ -63,7 +63,8 @@ class Switch:
     ``managed_vlans`` bounds the ids that may be touched; ``protected_*`` are never touched.
     ``system_name`` is what it announces itself as by LLDP or CDP; None: its name here. ``jump`` is the SSH host that
     leads to it, ``user@host:port``. ``patience``: every deadline is so many times as long. ``revert_minutes``: so long
-    the device waits for the word that a change is good before it takes it back by itself; 0: it does not.
+    the device waits for the word that a change is good before it takes it back by itself; 0: it does not. ``compare``
+    says what must be the same after a change: what was read of ports, VLANs and gateways, or the whole configuration.
     """
 
     name: SwitchName
@@ -82,6 +83,7 @@ class Switch:
     jump: str | None = None
     patience: float = 1.0
     revert_minutes: int = 0
+    compare: Literal["ports", "device"] = "ports"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

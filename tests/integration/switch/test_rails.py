@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import ip_interface
 from typing import Any, ClassVar
 
 import pytest
@@ -13,7 +14,7 @@ from tests.integration.switch.driving import Notes, a_driver
 from trunkline.lab.switch.device import Neighbor
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.orchestrator.errors import CommandRejected, OrchestratorError
-from trunkline.orchestrator.intents import Carries, Claim, HasVlan, PortRule, SwitchIntent
+from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName, Switch
 from trunkline.orchestrator.vlans import Vid
 
@@ -343,3 +344,49 @@ class TestKeeping:
 def test_the_switch_of_the_builders_has_none_of_it() -> None:
     switch = a_switch()
     assert (switch.revert_minutes, switch.patience, switch.jump) == (0, 1.0, None)
+
+
+class TestTheWholeConfiguration:
+    class Meddling(Notes):
+        """Somebody types on a port that nobody reads, while something is written."""
+
+        def __init__(self, running: RunningSwitch, lines: str) -> None:
+            super().__init__()
+            self.running, self.lines = running, lines
+
+        def after_write(self, operation: str, *, ok: bool, reply: str) -> None:
+            super().after_write(operation, ok=ok, reply=reply)
+            self.running.configure(self.lines)
+            self.lines = "end"
+
+    @pytest.mark.parametrize(
+        ("lines", "shown"),
+        [
+            ("interface GigabitEthernet1/0/7\n description moved\nend", "description moved"),
+            ("hostname sw1\nip domain name example.net\nend", "ip domain name example.net"),
+            ("interface Vlan99\n ip address 10.99.0.1 255.255.255.0\nend", "interface Vlan99"),
+        ],
+    )
+    def test_what_changes_anywhere_is_strange(self, running: RunningSwitch, lines: str, shown: str) -> None:
+        with a_driver(running, compare="device") as (driver, switch):
+            result = driver.sync(intent(switch, VLAN, ON_1), journal=self.Meddling(running, lines))
+        assert any(shown in each for each in result.strange), result.strange
+        assert not result.verified
+
+    def test_unless_nobody_compares_it(self, running: RunningSwitch) -> None:
+        lines = "interface GigabitEthernet1/0/7\n description moved\nend"
+        with a_driver(running) as (driver, switch):
+            result = driver.sync(intent(switch, VLAN, ON_1), journal=self.Meddling(running, lines))
+        assert not result.strange
+        assert "show running-config" not in running.lines
+
+    def test_what_was_asked_for_is_not(self, running: RunningSwitch) -> None:
+        gateway = Gateway(vlan=WEB, addresses=(ip_interface("172.31.0.1/16"),))
+        with a_driver(running, compare="device") as (driver, switch):
+            up = driver.sync(intent(switch, VLAN, ON_1, gateway), journal=Notes())
+            down = driver.sync(intent(switch, VLAN, absent=(ON_1, gateway)), journal=Notes())
+        assert not up.strange
+        assert not down.strange
+        assert up.verified
+        assert down.verified
+        assert down.lost == {ON_1, gateway}

@@ -29,6 +29,7 @@ class Application:
         revert_minutes: After so many minutes the switch takes all of it back unless it is confirmed; 0: it does not.
         sent: Every line that went out.
         refused: Claims whose lines were refused, each with the cause.
+        blocks: What was sent.
     """
 
     view: View
@@ -39,6 +40,7 @@ class Application:
     revert_minutes: int = 0
     sent: tuple[str, ...] = ()
     refused: dict[Claim, str] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
     _armed: bool = False
 
     def apply(self, changes: Sequence[Change], state: SwitchState, *, undoes: bool = False) -> None:
@@ -102,6 +104,7 @@ class Application:
         if not self.transport.has_configured:
             self.journal.keep(self.kept)
         operation = self.journal.before_write(lines_of(blocks), adding)
+        self.blocks += blocks
         try:
             transcript = self._configure(blocks)
         except Exception as error:

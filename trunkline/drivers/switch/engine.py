@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from trunkline.drivers.switch import whole_config
 from trunkline.drivers.switch.applying import Application, lines_of
 from trunkline.drivers.switch.channels import View, as_told, redirected
 from trunkline.drivers.switch.claims import Change, diff, remarks, untouched
@@ -134,6 +135,7 @@ class SwitchDriver:
             What came of it, and what changed though nobody asked.
         """
         intent = writes.view.intent
+        config = self._whole_config()
         with clock.phase("apply"):
             writes.apply(changes, before)
         with clock.phase("verify"):
@@ -146,6 +148,10 @@ class SwitchDriver:
             after = self._read(intent).state
             outcome = judge(changes, outcome.problems, before, after, intent=intent)
         strange = tuple(untouched(before, after, changes, intent.ports))
+        if config:
+            strange += tuple(
+                whole_config.strange(config, self.backup(), writes.blocks, self._dialect.grammar)
+            )
         if outcome.whole and not strange:
             with clock.phase("confirm"):
                 return self._confirmed(outcome, changes, writes), strange
@@ -153,6 +159,11 @@ class SwitchDriver:
             cause = "it is not as it should be, so it was not confirmed and the switch takes it back"
             return outcome.taken_back(changes, cause), strange
         return outcome, strange
+
+    def _whole_config(self) -> str:
+        """Read the whole configuration where it is to be the same afterwards; empty where it is not compared."""
+        compared = self._switch.compare == "device" and whole_config.can_compare(self._dialect.grammar)
+        return self.backup() if compared else ""
 
     def _confirmed(self, outcome: Outcome, changes: Sequence[Change], writes: Application) -> Outcome:
         """Confirm what a switch would take back."""
@@ -301,6 +312,8 @@ class SwitchDriver:
             yield self._dialect.grammar.unsaved
         if self._switch.revert_minutes and self._dialect.grammar.revert is None:
             yield f"the driver {self._dialect.platform} knows no revert timer, so that changes stay at once"
+        if self._switch.compare == "device" and not whole_config.can_compare(self._dialect.grammar):
+            yield f"the driver {self._dialect.platform} shows no configuration that can be compared as a whole"
 
 
 def _matters(port: PortName, view: View) -> bool:

@@ -145,6 +145,7 @@ class Builder:
             jump=edge.jump,
             patience=edge.patience,
             revert_minutes=edge.revert_timer,
+            compare=edge.compare,
         )
 
     def _host(self, name: HostName, edge: HostEdge, path: Path) -> Host:

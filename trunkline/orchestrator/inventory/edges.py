@@ -143,6 +143,9 @@ class SwitchEdge(Edge):
     )
     jump: Jump | None = Field(None, description="SSH host on the way to it, [user@]host[:port].")
     patience: Patience = Field(1.0, description="Every deadline is so many times as long.")
+    compare: Literal["ports", "device"] = Field(
+        "ports", description="device reads the whole configuration before and after every change."
+    )
     revert_timer: Minutes = Field(
         0, description="Minutes after which the switch takes back what was not confirmed; 0 is never."
     )

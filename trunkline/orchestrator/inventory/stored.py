@@ -87,6 +87,7 @@ def _switch(switch: Switch) -> Plain:
                 "jump": switch.jump,
                 "patience": None if switch.patience == 1 else switch.patience,
                 "revert_timer": switch.revert_minutes or None,
+                "compare": None if switch.compare == "ports" else switch.compare,
             }
         ),
     }

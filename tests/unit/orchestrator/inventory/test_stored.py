@@ -62,6 +62,7 @@ def everything() -> Inventory:
         jump="ops@bastion:2222",
         patience=2.5,
         revert_minutes=7,
+        compare="device",
     )
     web = a_segment(
         subnets=(a_subnet(ranges=(span,), exclude=(span, span)), a_subnet("fd00::/64", None)),
