@@ -39,7 +39,7 @@ def strange(before: str, after: str, blocks: Sequence[Block], grammar: Grammar) 
     found = [(path, "came") for path in (other - one)] + [(path, "went") for path in (one - other)]
     mine = [each for each in found if not _is_about(each[0], subjects)]
     for path, what in mine[:MOST_SHOWN]:
-        yield f"configuration line {ascii(' / '.join(path))[:LONGEST_SHOWN]} {what} though nobody asked"
+        yield f"configuration line {ascii(' / '.join(path))[1:-1][:LONGEST_SHOWN]} {what} though nobody asked"
     if len(mine) > MOST_SHOWN:
         yield f"{len(mine) - MOST_SHOWN} more configuration lines changed though nobody asked"
 
