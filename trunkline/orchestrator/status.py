@@ -92,6 +92,7 @@ def _device(store: Store, inventory: Inventory, device: DeviceKey) -> dict[str, 
         picture |= {
             "mode": inventory.switches[SwitchName(name)].mode,
             "unsaved_since": observation.unsaved_since,
+            "login_refused": bool(store.devices.refused(device)),
             "pending": list(observation.pending),
             "notes": list(observation.notes),
             "owned": sorted(store.devices.owned(SwitchName(name))),

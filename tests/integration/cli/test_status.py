@@ -17,6 +17,7 @@ from trunkline.orchestrator.inventory import restore
 from trunkline.orchestrator.models import ContainerId, DeviceKey, HostName, SegmentName
 from trunkline.orchestrator.store import Operation, Owner
 from trunkline.orchestrator.sync.holders import needs_on
+from trunkline.orchestrator.sync.observation import Observation
 
 H1, WEB, SW1 = HostName("h1"), SegmentName("web"), DeviceKey("switch:sw1")
 CAUSE = "switch sw1: does not answer on 127.0.0.1"
@@ -74,6 +75,26 @@ def test_status_as_json_is_data_alone_with_the_same_causes(empty: Site) -> None:
     assert (switch["error"], switch["error_kind"], switch["mode"]) == (CAUSE, "transient", "enforce")
     assert f"switch:sw1: {CAUSE}" in picture["problems"]
     assert [lease["address"] for lease in picture["leases"]] == ["172.31.0.2"]
+
+
+def test_status_tells_of_a_switch_that_it_is_not_logged_in_to_and_that_lines_were_not_sent(
+    empty: Site,
+) -> None:
+    a_failed_attachment(empty)
+    lease = empty.store.devices.acquire(SW1, 60)
+    assert lease is not None
+    seen = Observation(pending=("vlan 10", " name tl-web"), unsaved_since=empty.store.now())
+    empty.store.devices.applied(lease, generation=0, marks=0, observed=seen.dump())
+    empty.store.devices.release(lease)
+    assert "login stopped" not in empty.shell("status").out
+    empty.store.devices.refuse(SW1, "salt:mark")
+
+    said = empty.shell("status")
+
+    (row,) = [line for line in said.out.splitlines() if line.startswith("switch:sw1")]
+    assert "login stopped, 2 lines not sent, unsaved" in row
+    picture = json.loads(empty.shell("status", "-o", "json").out)
+    assert next(each for each in picture["devices"] if each["device"] == SW1)["login_refused"] is True
 
 
 def test_without_an_inventory_status_says_what_to_do(empty: Site) -> None:
@@ -136,7 +157,7 @@ def test_a_record_that_was_lost_is_told_with_the_hosts_that_are_waited_for(empty
     assert f"! ledger: {why}; see that `trunkline worker host` runs on every host" in said.out.splitlines()
     assert (said.status, checked.status) == (0, 1)
     (broken,) = [row for row in checked.out.splitlines() if row.startswith("BROKEN")]
-    assert broken.endswith(why)
+    assert broken.rstrip().endswith(why)
     empty.store.ledger.told(HostName("h1"))
     assert "and h2 did not tell" in empty.shell("status").out
     empty.store.ledger.told(HostName("h2"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import typer
@@ -69,7 +69,7 @@ def _print(picture: Mapping[str, Any]) -> None:
             d.get("mode", ""),
             f"{d['applied']}/{d['generation']}",
             ago(now, d["synced_at"]),
-            "unsaved" if d.get("unsaved_since") else "",
+            ", ".join(_besides(d)),
             d["error"],
         ]
         for d in picture["devices"]
@@ -83,6 +83,16 @@ def _print(picture: Mapping[str, Any]) -> None:
     print_table(("SEGMENT", "ADDRESS", "STATE", "HOST", "CONTAINER", "MAC"), leases, empty="no leases")
     for problem in picture["problems"]:
         sys.stdout.write(f"! {printable(problem)}\n")
+
+
+def _besides(device: Mapping[str, Any]) -> Iterator[str]:
+    """Tell in a few words what an operator has to know of a switch besides whether it is as desired."""
+    if device.get("login_refused"):
+        yield "login stopped"  # the circuit breaker: the same credentials are not tried again
+    if device.get("pending"):
+        yield f"{len(device['pending'])} lines not sent"
+    if device.get("unsaved_since"):
+        yield "unsaved"
 
 
 def _state(attachment: Mapping[str, Any], now: float) -> str:
