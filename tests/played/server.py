@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
@@ -46,14 +46,13 @@ class _Server(asyncssh.SSHServer):
         return (username, password) == ("u", PASSWORD)
 
 
+Talk = Callable[[asyncssh.SSHServerProcess[Any]], Coroutine[None, None, None]]
+"""Holds one session. Any: bytes or text, as the server was told."""
+
+
 @contextmanager
 def serving(played: PlayedSwitch, driver: str, **changes: object) -> Iterator[Switch]:
     """Give the inventory's switch that leads to it."""
-    key = asyncssh.generate_private_key("ssh-ed25519")
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="played switch", daemon=True)
-    thread.start()
-    connections: list[asyncssh.SSHServerConnection] = []
 
     async def talk(process: asyncssh.SSHServerProcess[str]) -> None:
         try:
@@ -67,6 +66,21 @@ def serving(played: PlayedSwitch, driver: str, **changes: object) -> Iterator[Sw
             return
         process.exit(0)
 
+    with accepting(talk, driver, changes=changes) as switch:
+        yield switch
+
+
+@contextmanager
+def accepting(
+    talk: Talk, driver: str, *, encoding: str | None = "utf-8", changes: Mapping[str, object] = {}
+) -> Iterator[Switch]:
+    """Hold sessions; give the inventory's switch that leads to them."""
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="played switch", daemon=True)
+    thread.start()
+    connections: list[asyncssh.SSHServerConnection] = []
+
     async def listen() -> asyncssh.SSHAcceptor:
         return await asyncssh.create_server(
             lambda: _Server(connections),
@@ -75,6 +89,7 @@ def serving(played: PlayedSwitch, driver: str, **changes: object) -> Iterator[Sw
             server_host_keys=[key],
             process_factory=talk,
             line_editor=False,
+            encoding=encoding,
         )
 
     async def close(acceptor: asyncssh.SSHAcceptor) -> None:
@@ -94,7 +109,7 @@ def serving(played: PlayedSwitch, driver: str, **changes: object) -> Iterator[Sw
             "host_key": pinned,
             "credentials": login,
         }
-        yield a_switch(driver=driver, **(values | changes))
+        yield a_switch(driver=driver, **{**values, **changes})
     finally:
         asyncio.run_coroutine_threadsafe(close(acceptor), loop).result(DEADLINE_SECONDS)
         loop.call_soon_threadsafe(loop.stop)

@@ -103,6 +103,8 @@ def read_captures(
                 fix="capture the whole output; if it is whole, report it",
             )
     missing = [query.command for query in dialect.queries(scope) if query.command not in outputs]
+    # A dialect may copy what it is given, so being empty by default is not enough.
+    outputs.update(dict.fromkeys(missing, ""))
     return {
         "platform": dialect.platform,
         "commands": [query.command for query in queries],

@@ -126,7 +126,9 @@ GRAMMAR = Grammar(
         re.IGNORECASE,
     ),
     log_line=re.compile(
-        r"^(?:[*.]?\w{3}\s+\d+\s[\d:. ]+\S*:\s|\d+:\s)?%[A-Z0-9_]+-(?:\w+-)?\d-[A-Z0-9_]+: .*$\n?",
+        # A sequence number, then the time of day or how long it has been up: `1d02h`, `00:00:45`.
+        r"^(?:\d+: )?(?:[*.]?\w{3}\s+\d+\s[\d:. ]+\S*:\s|(?:\d+:\d\d:\d\d|\d+[ywd]\d+[wdh]): )?"
+        r"%[A-Z0-9_]+-(?:\w+-)?\d-[A-Z0-9_]+: .*$\n?",
         re.MULTILINE,
     ),
     question=re.compile(r"\[(?:confirm|yes/no|y/n)\]\s*:?\s*$|\(y/n\)\s*\??\s*$|--More--\s*$", re.IGNORECASE),
@@ -319,6 +321,8 @@ def _about(interface: str) -> Query:
 
 def _one_by_one(outputs: Mapping[str, str], scope: Scope) -> Mapping[str, str]:
     """Give each interface the part that is its own of what was shown of all."""
+    if not {SWITCHPORTS, INTERFACES} & outputs.keys():
+        return outputs
     found: dict[str, str] = {}
     if SWITCHPORTS in outputs:
         blocks = re.split(r"^(?=Name:)", outputs[SWITCHPORTS].replace("\r", ""), flags=re.MULTILINE)[1:]

@@ -60,9 +60,9 @@ def parse_switchport(text: str) -> dict[str, str]:
 
 
 def first_vlan(text: str) -> Vid | None:
-    """Read the VLAN that a value begins with, as in ``5 (Vlan not created)``; None for ``none``."""
+    """Read the VLAN that a value begins with, as in ``5 (Vlan not created)``; None for ``none`` and ``0``."""
     found = re.match(r"\d+", text)
-    return vid(int(found[0])) if found else None
+    return vid(int(found[0])) if found and int(found[0]) else None
 
 
 def interface_lines(text: str) -> tuple[str, ...] | None:

@@ -306,9 +306,7 @@ def untouched(
             yield f"port {port}: its mode, native or access VLAN changed though nobody asked"
         if was.others != now.others:
             yield f"port {port}: {_first_difference(was.others, now.others)} changed though nobody asked"
-    ours = {change.claim.vlan for change in changes if isinstance(change.claim, HasVlan)}
-    for vlan in sorted((before.vlans.keys() ^ after.vlans.keys()) - ours):
-        yield f"VLAN {vlan} came or went though nobody asked"
+    yield from _untouched_vlans(before, after, changes)
     asked = {(c.claim.parent, c.claim.vlan) for c in changes if isinstance(c.claim, Gateway)}
     for key in sorted(before.gateways.keys() | after.gateways.keys(), key=str):
         first, second = before.gateways.get(key), after.gateways.get(key)
@@ -327,6 +325,16 @@ def _expected(row: PortRow, now: PortRow, rule: PortRule | None) -> PortRow:
         native = VlanSet() if row.native_vlan is None else VlanSet({row.native_vlan})
         return replace(row, allowed=VlanSet(native & now.allowed))
     return row
+
+
+def _untouched_vlans(before: SwitchState, after: SwitchState, changes: Sequence[Change]) -> Iterator[str]:
+    ours = {change.claim.vlan for change in changes if isinstance(change.claim, HasVlan)}
+    for vlan in sorted((before.vlans.keys() | after.vlans.keys()) - ours):
+        first, second = before.vlans.get(vlan), after.vlans.get(vlan)
+        if first is None or second is None:
+            yield f"VLAN {vlan} came or went though nobody asked"
+        elif first != second:
+            yield f"VLAN {vlan}: its name or state changed though nobody asked"
 
 
 def _adopted(row: PortRow) -> PortRow:

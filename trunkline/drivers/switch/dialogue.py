@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from trunkline.drivers.switch.answers import Hearing
 from trunkline.drivers.switch.dialect import Answer, Grammar
 from trunkline.orchestrator.errors import PermanentError, TransientError
 
@@ -18,14 +19,17 @@ LONGEST_ANSWER_SECONDS = 100.0
 LONGEST_REPLY = 400
 LONGEST_OUTPUT = 8_000_000
 LONGEST_QUESTION = 500
-PROMPT_LINES = 3
-"""No prompt is spread over more lines; Junos shows where it is on one of its own."""
+PROMPT_LINES = 40
+"""A prompt is not farther from the end: Junos shows where it is on a line of its own, and messages may follow."""
 PAINTING = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[0-9A-Z=>])")
 """What a terminal does and nobody reads; ProCurve and AOS-CX paint their lines with it."""
 NEW_LINE = re.compile(r"\x1bE|\x1b\[\d+;1H")
 """The ways of painting that begin a line."""
 STEP_BACK = re.compile(r" \x1b\[\d+D")
 """Huawei prints a blank and steps back over it."""
+ERASED = re.compile(r"[^\n\x08]?\x08")
+"""A character that the terminal steps back over."""
+UNSEEN = re.compile(r"[\r\x00\x07]")
 _LATER = "it is read again and finished later"
 
 
@@ -73,9 +77,11 @@ class Reader:
             )
         if len(self.text) > LONGEST_OUTPUT:
             raise PermanentError("its output has no end", subject=self.subject)
-        self.text += self._decoder.decode(data).replace("\r\n", "\n").replace("\r", "")
+        self.text += UNSEEN.sub("", self._decoder.decode(data))
         if "\x1b" in self.text:
             self.text = PAINTING.sub("", NEW_LINE.sub("\n", STEP_BACK.sub("", self.text)))
+        while "\x08" in self.text:
+            self.text = ERASED.sub("", self.text)
 
 
 class Dialogue:
@@ -99,6 +105,9 @@ class Dialogue:
         self._channel = channel
         self._reader = Reader(channel, subject)
         self._patience = patience
+        self._fresh = True
+        """Nothing was answered yet, so that something of the login may stand before the first echo."""
+        self.hearing = Hearing(grammar=grammar, prompt=self._prompt)
         self.subject = subject
 
     def write(self, *lines: str) -> None:
@@ -109,7 +118,10 @@ class Dialogue:
         """
         try:
             self._channel.sendall("".join(f"{line}\n" for line in lines).encode("ascii"))
-        except OSError as error:
+        except (
+            OSError,
+            EOFError,
+        ) as error:  # paramiko says EOFError while it does not yet know the end itself
             raise TransientError("the session ended", subject=self.subject, fix=_LATER) from error
 
     def settle(self, seconds: float, *, waiting_for: str = "its prompt") -> None:
@@ -155,33 +167,44 @@ class Dialogue:
             TransientError: no echo, a question instead of a prompt, too long a silence, or no end.
         """
         wait = _Patience(self._reader, silence * self._patience, LONGEST_ANSWER_SECONDS * self._patience)
-        reader, echo = self._reader, line.strip()
-        seen = 0
-        while (start := reader.text.find(echo, max(0, seen - len(echo)))) < 0:
-            seen = len(reader.text)
-            wait.more(f"the echo of {echo!r}")
-        after = scan = start + len(echo)
-        while (prompt := self._prompt_in(scan, following.strip())) is None:
-            asked = reader.text[max(after, len(reader.text) - LONGEST_QUESTION) :]
+        reader, echo, following = self._reader, line.strip(), following.strip()
+        after = scan = self._echo_end(echo, wait)
+        while (ended := self.hearing.prompt_after(reader.text, scan, following)) is None:
             if expected is not None and expected.question.search(reader.text[after:]):
                 self.write(expected.reply)
-                after, expected = len(reader.text), None
-                scan = after
+                after = scan = len(reader.text)
+                expected = None
                 continue
-            self._insist_on_no_question(asked, echo)
+            self._insist_on_no_question(echo, reader.text[after:])
             scan = max(after, _lines_back(reader.text, PROMPT_LINES))
             wait.more(f"the prompt after {echo!r}")
-        output = reader.text[after : prompt.start()].strip("\n")
-        if following and (place := output.find(following.strip())) >= 0:
-            # The line behind was read as an answer. None of ours begins like a yes.
-            self._insist_on_no_question(output[:place], echo)
+        end, prompt = ended
+        output = reader.text[after:end].strip("\n")
+        if following and following in output:
+            # The line behind was taken for the answer to a question.
+            self._insist_on_no_question(echo, output.partition(following)[0])
         reader.text = reader.text[prompt.end() :]
         return self._grammar.reply_of(output, prompt), self._grammar.mode_of(prompt)
 
-    def _insist_on_no_question(self, asked: str, line: str) -> None:
+    def _echo_end(self, echo: str, wait: _Patience) -> int:
+        text = self._reader.text
+        while (end := self.hearing.echo_end(text, echo, after_anything=self._fresh)) is None:
+            if self.hearing.is_out_of_step(text, echo):
+                raise TransientError(
+                    f"said something else before the echo of {echo!r}: {clean(text[:LONGEST_REPLY])!r}",
+                    subject=self.subject,
+                    fix=_LATER,
+                )
+            wait.more(f"the echo of {echo!r}")
+            text = self._reader.text
+        self._fresh = False
+        return end
+
+    def _insist_on_no_question(self, echo: str, output: str) -> None:
+        asked = output[-LONGEST_QUESTION:]
         if self._grammar.question.search(asked):
             raise TransientError(
-                f"asks a question after {line!r}: {clean(asked)!r}",
+                f"asks a question after {echo!r}: {clean(asked)!r}",
                 subject=self.subject,
                 fix="answer it by hand; nothing is answered blindly",
             )
@@ -198,17 +221,6 @@ class Dialogue:
                 subject=self.subject,
                 fix="somebody or something moved the session; it is dropped",
             )
-
-    def _prompt_in(self, scan: int, following: str) -> re.Match[str] | None:
-        """Find the prompt that ends an answer: behind it is nothing yet, a new line, or the next line's echo."""
-        text = self._reader.text
-        for found in self._prompt.finditer(text, scan):
-            rest = text[found.end() : found.end() + len(following) + 1]
-            if not rest or rest[0] == "\n":
-                return found
-            if following and (rest.startswith(following) or following.startswith(rest)):
-                return found
-        return None
 
 
 @dataclass(slots=True)

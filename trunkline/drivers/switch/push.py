@@ -16,7 +16,7 @@ from typing import Literal
 
 from trunkline.drivers.switch.dialect import Block, Grammar, RevertTimer
 from trunkline.drivers.switch.dialogue import ANSWER_SECONDS, Dialogue, clean
-from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
+from trunkline.drivers.switch.transport import Refusal, Transcript
 from trunkline.orchestrator.errors import CommandRejected, TransientError
 from trunkline.orchestrator.intents import Claim
 
@@ -114,7 +114,7 @@ class Push:
         self.dialogue.write(line)
         output, now = self.dialogue.answer(line)
         words = self.grammar.log_line.sub("", output)
-        if is_refusal(words, self.grammar) or now != mode:
+        if self.dialogue.hearing.is_refusal(output) or now != mode:
             raise CommandRejected(
                 f"it refused to take changes back by itself: {clean(words)!r}",
                 subject=self.dialogue.subject,
@@ -225,7 +225,7 @@ class Push:
         words = self.grammar.log_line.sub("", output)
         if words.strip():
             self._replies.append(f"{line}: {clean(words)}")
-        if not is_refusal(words, self.grammar):
+        if not self.dialogue.hearing.is_refusal(output):
             return False
         self._refusals.append(Refusal(line=line, reply=clean(words), claims=block.claims))
         return True

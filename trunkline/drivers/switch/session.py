@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from trunkline.drivers.switch.dialect import Block, Grammar
 from trunkline.drivers.switch.dialogue import ANSWER_SECONDS, Dialogue, clean
 from trunkline.drivers.switch.push import Push, Window
-from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
+from trunkline.drivers.switch.transport import Refusal, Transcript
 from trunkline.orchestrator.errors import CommandRejected, NotVerified, OrchestratorError, TransientError
 
 SAVE_SECONDS = 100.0
+MOST_ASKS = 4
+"""So often a show command is run until no message breaks into its answer."""
 PROBE_SECONDS = 2.0
 SURE_SECONDS = 3.0
 """A session that answered so recently is not probed before it is used again."""
@@ -68,10 +70,34 @@ class Session:
     def ask(self, commands: Sequence[str], grammar: Grammar) -> Sequence[str]:
         """Run show commands, several on their way at once; the output of each, or its refusal.
 
+        Where a log message breaks into an answer it is asked for again: half a row may stand for a whole one.
+
         Raises:
-            TransientError: the session ended, froze, was asked a question, or is not where it was.
+            TransientError: the session ended, froze, was asked a question, is not where it was, or messages break into
+                every answer.
         """
-        todo, flying, outputs = deque(commands), deque[str](), []
+        outputs = self._ask(commands, grammar)
+        return [self._whole(*each, grammar) for each in zip(commands, outputs, strict=True)]
+
+    def _whole(self, command: str, output: str, grammar: Grammar) -> str:
+        hearing, before = self._dialogue.hearing, ""
+        for _ in range(MOST_ASKS):
+            # What only looks like a message, and is there again, is a text that somebody wrote.
+            if not hearing.is_interrupted(output) and (
+                output == before or not hearing.may_be_interrupted(output)
+            ):
+                return output
+            before = output
+            (output,) = self._ask([command], grammar)
+        self.broken = True
+        raise TransientError(
+            f"log messages break into every answer to {command!r}",
+            subject=self._dialogue.subject,
+            fix="see what it has to tell all the time; it is read again later",
+        )
+
+    def _ask(self, commands: Sequence[str], grammar: Grammar) -> Sequence[str]:
+        todo, flying, outputs = deque(commands), deque[str](), list[str]()
         with self._exchange():
             while todo or flying:
                 lines = []
@@ -88,7 +114,7 @@ class Session:
                     self._window.careful = self._window.careful or bool(flying)
                     raise
                 self._window.grow()
-                outputs.append(grammar.log_line.sub("", output))
+                outputs.append(output)
         return outputs
 
     def execute(self, command: str, grammar: Grammar) -> Transcript:
@@ -97,11 +123,13 @@ class Session:
         Raises:
             TransientError: the session ended, froze, or was asked a question; what was done is unknown.
         """
-        words = self.query(command, grammar)
-        reply = clean(words)
+        (words,) = self._ask([command], grammar)
+        reply = clean(grammar.log_line.sub("", words))
         refused = (Refusal(line=command, reply=reply, claims=frozenset()),)
         return Transcript(
-            sent=(command,), reply=reply, refusals=refused if is_refusal(words, grammar) else ()
+            sent=(command,),
+            reply=reply,
+            refusals=refused if self._dialogue.hearing.is_refusal(words) else (),
         )
 
     def configure(self, blocks: Sequence[Block], grammar: Grammar, *, revert_minutes: int = 0) -> Transcript:
@@ -151,7 +179,7 @@ class Session:
                 self._dialogue.write(line)
                 output, now = self._dialogue.answer(line, silence=SAVE_SECONDS)
                 words = grammar.log_line.sub("", output)
-                refused = refused or (clean(words) if is_refusal(words, grammar) else "")
+                refused = refused or (clean(words) if self._dialogue.hearing.is_refusal(output) else "")
                 self._dialogue.expect(now, mode, line)
         if refused:
             raise CommandRejected(

@@ -201,3 +201,22 @@ def test_what_a_terminal_paints_is_no_part_of_an_answer(size: int) -> None:
     channel = Dribble(b"", b"", count=0, pause=0.0)
     channel._pieces = pieces
     assert ask(channel, silence=2.0).split("\n") == ["vlan 1", "vlan 2"]
+
+
+def test_a_question_is_one_also_where_the_next_line_was_on_its_way_and_taken_for_the_answer() -> None:
+    channel = Dribble(b"", b"", count=0, pause=0.0)
+    channel._pieces = [b"vlan 10\r\nSure? [confirm]name tl-web\r\nsw1(config)#"]
+    dialogue = Dialogue(channel, "switch sw1", GRAMMAR, hostname="sw1")
+    with pytest.raises(TransientError, match="asks a question"):
+        dialogue.answer("vlan 10", following="name tl-web")
+
+
+def test_a_session_that_ended_before_anybody_knew_is_an_error_of_ours() -> None:
+    channel = Dribble(b"", b"", count=0, pause=0.0)
+
+    def gone(data: bytes) -> None:
+        raise EOFError(len(data))
+
+    channel.sendall = gone  # type: ignore[method-assign]  # paramiko's way of saying so
+    with pytest.raises(TransientError, match="the session ended"):
+        Dialogue(channel, "switch sw1", GRAMMAR, hostname="sw1").write("exit")
