@@ -83,7 +83,7 @@ class SwitchPort:
 
 
 class CiscoLike(Console):
-    """One switch: trunks that carry VLAN 1 alone, an access port and a trunk without a list."""
+    """One switch: trunks that carry VLAN 1 alone, an access port that was a trunk once, and a trunk without a list."""
 
     wording: ClassVar[Wording]
     no_such: ClassVar[str]
@@ -102,7 +102,9 @@ class CiscoLike(Console):
             )
             for index, name in enumerate(ports, start=1)
         }
-        self.ports[access] = SwitchPort(access=100, others=["description printer"])
+        self.ports[access] = SwitchPort(
+            access=100, allowed=VlanSet.parse("5-9"), others=["description printer"]
+        )
         self.ports[no_list] = SwitchPort(mode="trunk", others=["description another switch"])
         self.svis: dict[int, Layer3] = {}
         self._pending: list[Sequence[str]] = []
