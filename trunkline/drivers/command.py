@@ -99,20 +99,23 @@ def conform(platform: Platform, *, output: Output = Format.TABLE) -> None:
     """Check that a dialect keeps what every dialect has to keep. Exit status 1 when it does not."""
     from random import Random
 
-    from trunkline.drivers.registry import device_model
+    from trunkline.drivers.registry import device_models
     from trunkline.drivers.switch.conformance.checks import CHECKS, Subject, complaints
     from trunkline.orchestrator.settings import read_settings
 
-    model = device_model(platform, allowed=read_settings().dialects)
-    subject = Subject(dialect=_dialect(platform), model=model)
+    dialect = _dialect(platform)
+    models = device_models(platform, allowed=read_settings().dialects)
+    subjects = {name: Subject(dialect=dialect, model=model) for name, model in models.items()}
     results: list[dict[str, Any]] = []  # JSON is that open
     for check in CHECKS:
-        skipped = check.on_device and model is None
+        skipped = check.on_device and not models
         wrong: list[str] = []
-        for seed in range(RUNS if check.by_chance else 1):
-            if skipped or wrong:
-                break
-            wrong = complaints(check, subject, Random(seed))  # noqa: S311  # the same examples every time, no secret
+        for name, subject in ({} if skipped else subjects or {platform: Subject(dialect=dialect)}).items():
+            for seed in range(RUNS if check.by_chance else 1):
+                found = complaints(check, subject, Random(seed))  # noqa: S311  # the same examples every time, no secret
+                if found:
+                    wrong += found if name == platform else [f"{name}: {text}" for text in found]
+                    break
         outcome = "skipped" if skipped else "failed" if wrong else "ok"
         results.append(
             {"check": check.name, "outcome": outcome, "promise": check.promise, "complaints": wrong}
@@ -126,7 +129,7 @@ def conform(platform: Platform, *, output: Output = Format.TABLE) -> None:
             for text in (row["complaints"] or [row["promise"]])
         ]
         print_table(["", "CHECK", "DETAIL"], lines, empty="")
-    if model is None:
+    if not models:
         sys.stderr.write(
             f"platform {platform}: brings no device model, so what needs a device was skipped; "
             "register one in trunkline.device_models\n"

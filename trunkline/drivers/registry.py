@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 GROUP = "trunkline.dialects"
 MODELS = "trunkline.device_models"
-"""Played devices that dialects are tested against; a plug-in may bring one under its platform's name."""
+"""Played devices that dialects are tested against; a plug-in may bring one under its platform's name, and more of them
+under that name with a dot and a word of their own, as in ``our_os.router``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -63,17 +64,17 @@ def dialect(platform: str, *, allowed: Collection[str]) -> Dialect:
     return made
 
 
-def device_model(platform: str, *, allowed: Collection[str]) -> DeviceModel | None:
-    """Load the played device that a plug-in brings for its dialect; None when it brings none.
+def device_models(platform: str, *, allowed: Collection[str]) -> dict[str, DeviceModel]:
+    """Load the played devices that a plug-in brings for its dialect, by the name of each; none when it brings none.
 
     Raises:
         UnknownPlatform: as `dialect`.
     """
-    entry = _found(platform, MODELS) if platform in allowed else None
-    if entry is None:
-        return None
-    made: DeviceModel = _made(entry)
-    return made
+    if platform not in allowed:
+        return {}
+    names = {entry.name for entry in entry_points(group=MODELS) if entry.name.partition(".")[0] == platform}
+    found = {name: _found(name, MODELS) for name in sorted(names)}
+    return {name: _made(entry) for name, entry in found.items() if entry is not None}
 
 
 def _found(platform: str, group: str) -> EntryPoint | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import NewType, Self
 
@@ -35,6 +36,7 @@ class VlanSet(frozenset[Vid]):
         return super().__new__(cls, (vid(number) for number in ids))
 
     @classmethod
+    @functools.cache  # a value, and every open trunk is read as it
     def every(cls) -> VlanSet:
         """All ids a trunk can carry: what IOS calls ``ALL``, 1 to 4094."""
         return cls(range(LOWEST, HIGHEST + 1))

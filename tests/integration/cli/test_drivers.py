@@ -12,10 +12,15 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
 from tests.integration.cli.site import PROGRAM, Said, Shell
 from tests.plugins import EXAMPLE, install, install_example
+from trunkline.drivers.command import app
+from trunkline.drivers.registry import registrations
+from trunkline.drivers.switch.conformance.checks import CHECKS
 
+OURS = sorted(each.platform for each in registrations() if each.distribution == "trunkline")
 BOTH = json.dumps(["cisco_ios", "acme_os"])
 BROKEN = """\
 from dataclasses import replace
@@ -124,12 +129,38 @@ def test_a_dialect_that_does_not_conform_fails_and_the_check_is_named(shell: She
 
 
 def test_without_a_device_model_what_needs_a_device_is_skipped(shell: Shell) -> None:
-    said = shell("drivers", "test", "cisco_ios")
+    said = shell("drivers", "test", "crashing_os", TRUNKLINE_DIALECTS='["crashing_os"]')
 
     assert said.status == 0
     assert rows(said)["ok"] != []
     assert "skipped  round-trip" in said.out
     assert "brings no device model" in said.err
+
+
+@pytest.mark.parametrize("platform", OURS)
+def test_of_our_own_dialects_every_check_runs_and_none_is_skipped(
+    platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUNKLINE_DIALECTS", json.dumps([platform]))
+
+    said = CliRunner().invoke(app, ["test", platform, "-o", "json"])
+
+    assert {row["check"]: row["outcome"] for row in json.loads(said.stdout)} == {
+        check.name: "ok" for check in CHECKS
+    }
+    assert (said.exit_code, said.stderr) == (0, "")
+
+
+def test_a_second_device_of_a_platform_is_tested_too_and_named(shell: Shell, tmp_path: Path) -> None:
+    points = "[trunkline.device_models]\nacme_os.old = old_one:Old\n"
+    old = "from acme_os.device import AcmeModel\n\nclass Old(AcmeModel):\n    unreadable = ()\n"
+    path = f"{shell.env['PYTHONPATH']}{os.pathsep}{install(tmp_path / 'p', 'old', points, {'old_one': old})}"
+
+    said = shell("drivers", "test", "acme_os", TRUNKLINE_DIALECTS=BOTH, PYTHONPATH=path)
+
+    assert said.status == 1
+    (failed,) = [line for line in said.out.splitlines() if line.startswith("failed")]
+    assert "acme_os.old: the device model's `unreadable` is empty" in failed
 
 
 def test_no_test_library_and_no_ssh_is_imported_for_it(shell: Shell) -> None:
@@ -180,7 +211,7 @@ def test_the_examples_own_tests_pass_where_nothing_of_this_checkout_is(shell: Sh
     )
 
     assert done.returncode == 0, done.stdout
-    assert "11 passed" in done.stdout
+    assert f"{len(CHECKS)} passed" in done.stdout
 
 
 def test_a_captured_table_is_read_without_what_the_session_takes_off(shell: Shell) -> None:

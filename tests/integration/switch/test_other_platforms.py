@@ -77,7 +77,7 @@ def reverse(intent: SwitchIntent) -> SwitchIntent:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_segment_is_brought_saved_and_taken_away_again(kind: str) -> None:
     played = a_played(kind)
-    before = repr(vars(played.running)) if isinstance(played, ViewSwitch) else repr(sorted(played.running))
+    before = repr(played.running) if isinstance(played, ViewSwitch) else repr(sorted(played.running))
     with driving(kind, played) as (driver, _, switch):
         intent = web(kind, switch)
         result = driver.sync(intent, journal=Notes())
@@ -90,7 +90,7 @@ def test_a_segment_is_brought_saved_and_taken_away_again(kind: str) -> None:
         gone = driver.sync(reverse(intent), journal=Notes())
         assert not gone.problems
         assert gone.lost == intent.present
-    after = repr(vars(played.running)) if isinstance(played, ViewSwitch) else repr(sorted(played.running))
+    after = repr(played.running) if isinstance(played, ViewSwitch) else repr(sorted(played.running))
     assert after == before, "nothing of anybody else's was touched"
     if isinstance(played, ViewSwitch):
         assert played.saved is not None
@@ -164,7 +164,7 @@ def test_a_refused_commit_is_discarded_and_nothing_of_it_stays(kind: str, reply:
 
 def test_of_the_questions_after_save_only_the_known_one_is_answered_and_once() -> None:
     played = ViewSwitch("vrp", PORTS["vrp"])
-    played.save_questions = ["Are you sure to continue?[Y/N]", "vrpcfg.zip exists, overwrite?[Y/N]:"]
+    played.ask_before_saving("Are you sure to continue?[Y/N]", "vrpcfg.zip exists, overwrite?[Y/N]:")
     with (
         driving("vrp", played) as (driver, session, _),
         pytest.raises(TransientError, match="asks a question"),
@@ -267,12 +267,13 @@ def test_another_one_who_configures_junos_is_waited_for() -> None:
 )
 def test_an_arp_entry_is_cleared_where_a_command_is_known(kind: str, row: str, command: str) -> None:
     played = a_played(kind)
-    played.arp = [row, row.replace("0.9", "0.8")]
+    shown = played if isinstance(played, JunosSwitch) else played.device
+    shown.arp = [row, row.replace("0.9", "0.8")]
     with driving(kind, played) as (driver, _, switch):
         driver.sync(web(kind, switch), journal=Notes())
         neighbor = Neighbor(vlan=TEN, address=ip_address("172.31.0.9"))
         assert driver.forget([neighbor], journal=Notes()) == (command,)
-    assert len(played.arp) == 1
+    assert len(shown.arp) == 1
 
 
 @pytest.mark.parametrize(
@@ -297,7 +298,7 @@ def test_a_refused_line_of_several_without_a_sub_mode_stops_the_rest_of_its_bloc
         grammar = dialect("juniper_junos", allowed={"juniper_junos"}).grammar
         transcript = session.configure([first, second], grammar)
     assert [refusal.line for refusal in transcript.refusals] == [lines[0]]
-    assert played.vlans() == {1: "default", 30: "tl-b"}
+    assert played.vlans() == {1: "default", 7: "v7", 30: "tl-b"}
 
 
 def test_junos_takes_a_commit_back_that_is_not_confirmed_after_the_read_back() -> None:
@@ -310,7 +311,7 @@ def test_junos_takes_a_commit_back_that_is_not_confirmed_after_the_read_back() -
         confirmed = set(played.running)
         played.let_the_timer_end()
         assert not result.problems
-        assert played.running == confirmed
+        assert set(played.running) == confirmed
         commits = [line for line in played.lines if line.startswith("commit")]
         assert commits == ["commit confirmed 3"] * 3 + ["commit"]
 
@@ -328,4 +329,4 @@ def test_junos_takes_a_commit_back_that_is_not_confirmed_after_the_read_back() -
         )
         assert 20 in played.vlans()
         played.let_the_timer_end()
-        assert played.running == confirmed
+        assert set(played.running) == confirmed

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.plugins import install
-from trunkline.drivers.registry import device_model, dialect, registrations
+from trunkline.drivers.registry import device_models, dialect, registrations
 from trunkline.drivers.switch.cisco_ios import CiscoIos
 from trunkline.orchestrator.errors import UnknownPlatform
 
@@ -33,7 +33,7 @@ def test_a_plug_in_that_nobody_allowed_is_listed_and_its_code_does_not_run(
     (found,) = (each for each in registrations() if each.platform == "odd_os")
     with pytest.raises(UnknownPlatform, match="installed but not allowed; name it in TRUNKLINE_DIALECTS"):
         dialect("odd_os", allowed={"cisco_ios"})
-    assert device_model("odd_os", allowed={"cisco_ios"}) is None
+    assert device_models("odd_os", allowed={"cisco_ios"}) == {}
 
     assert found.source == "odd 1"
     assert "odd_one" not in sys.modules

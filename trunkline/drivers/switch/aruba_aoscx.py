@@ -66,7 +66,10 @@ GRAMMAR = Grammar(
         SVI_MODE: (Phrase(pattern=svi.ADDRESS_LINE), Phrase(pattern=re.compile(r"no shutdown"))),
         PORT_MODE: (
             Phrase(pattern=re.compile(rf"(?:no )?vlan trunk allowed (?P<vlans>{_LIST})")),
-            Phrase(pattern=re.compile(r"vlan (?:trunk allowed|trunk native|access) [0-9]+"), converts=True),
+            Phrase(
+                pattern=re.compile(r"vlan (?:trunk allowed|trunk native|access) (?P<untagged>[0-9]+)"),
+                converts=True,
+            ),
         ),
     },
     longest_line=250,

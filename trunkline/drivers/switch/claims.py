@@ -57,7 +57,7 @@ def is_gone(claim: Claim, state: SwitchState) -> bool:
     """Say whether nothing of a claim is left."""
     match claim:
         case HasVlan(vlan=vlan):
-            return vlan not in state.vlans
+            return vlan not in state.vlans or not state.facts.makes_vlans
         case Carries(port=port, vlan=vlan):
             row = state.ports.get(port)
             return row is None or not row.is_trunk or vlan not in row.allowed

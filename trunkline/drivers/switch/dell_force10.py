@@ -35,7 +35,7 @@ from trunkline.orchestrator.vlans import Vid, VlanSet
 
 VLAN_MODE = "conf-if-vl"
 
-_NO_SUCH = r"% ?Error: (?!.*authori[sz])(?:No such|Invalid|.*\b(?:not|does not) (?:exist|present|configured))"
+_NO_SUCH = r"% ?Error: (?!.*authori[sz])(?:No such|Invalid (?!input)|.*\b(?:not|does not) (?:exist|present|configured))"
 _INTERFACE_ANSWER = re.compile(rf"^interface \S|^{_NO_SUCH}", re.MULTILINE | re.IGNORECASE)
 _MACS_ANSWER = re.compile(r"^ *VlanId +Mac Address\b", re.MULTILINE | re.IGNORECASE)
 _ARP_ANSWER = re.compile(r"^Protocol +Address\b", re.MULTILINE)

@@ -27,7 +27,8 @@ from trunkline.orchestrator.vlans import Vid, VlanSet, vid
 PORT_MODE, VLAN_MODE = "conf-if", "conf-if-vl"
 
 _NO_SUCH = (
-    r"% ?Error: (?!.*authori[sz])(?:No such|Invalid|.*\b(?:not|does not) (?:exist|present|configured|found))"
+    r"% ?Error: (?!.*authori[sz])"
+    r"(?:No such|Invalid (?!input)|.*\b(?:not|does not) (?:exist|present|configured|found))"
 )
 _INTERFACE_ANSWER = re.compile(rf"^interface \S|^{_NO_SUCH}", re.MULTILINE | re.IGNORECASE)
 _MACS_ANSWER = re.compile(r"^ *VlanId +Mac Address\b", re.MULTILINE | re.IGNORECASE)

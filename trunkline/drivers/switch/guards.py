@@ -12,7 +12,7 @@ from trunkline.drivers.switch.state import PortRow, SwitchState
 from trunkline.orchestrator.errors import GuardRefused
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, SwitchIntent
 from trunkline.orchestrator.models import PortName, Switch
-from trunkline.orchestrator.vlans import RESERVED, Vid, VlanSet
+from trunkline.orchestrator.vlans import LOWEST, RESERVED, Vid, VlanSet
 
 PRINTABLE = re.compile(r"[\x20-\x3e\x40-\x7e]+")
 """Printable ASCII without the question mark, which a device takes as a cry for help and not as text."""
@@ -122,6 +122,7 @@ def check_blocks(
             # A line without a sub-mode names its port itself.
             named = about.get("member") or about.get("port") or entered.get("port")
             port = PortName("") if named is None else _port(named)
+            _check_untagged(line, about, before.ports.get(port), subject)
             if phrase.converts and not (
                 _may_convert(port, intent, before.ports)
                 or _may_restrict(port, about.get("kept"), vlans, intent, before.ports)
@@ -143,6 +144,14 @@ def _check_ports(line: str, about: Mapping[str, str | None], intent: SwitchInten
     members |= {_port(text) for text in (about.get("member"),) if text is not None}
     if members & intent.switch.protected_ports or not members <= intent.ports.keys():
         raise GuardRefused(f"line {_shown(line)} is about a port that must not be written", subject=subject)
+
+
+def _check_untagged(line: str, about: Mapping[str, str | None], row: PortRow | None, subject: str) -> None:
+    """Refuse a line about another VLAN than the one that the port carries untagged."""
+    number = about.get("untagged")
+    kept = None if row is None else row.untagged_vlan
+    if number is not None and int(number) != (LOWEST if kept is None else kept):
+        raise GuardRefused(f"line {_shown(line)} is not about the VLAN that the port has", subject=subject)
 
 
 def _port(text: str) -> PortName:

@@ -135,6 +135,8 @@ class JuniperJunos:
         bindings = juniper_config.lines(outputs.get(VLAN_LINES.command, ""))
         vlans = parse_vlans(outputs.get(VLANS.command, ""))
         names = {row.name: number for number, row in vlans.items()}
+        if scope.gateways and not bindings and names.keys() - {"default"}:
+            raise ValueError(f"`{VLAN_LINES.command}`: it shows nothing, and `{VLANS.command}` shows VLANs")
         ports, gateways = {}, dict[GatewayKey, GatewayRow]()
         try:
             for port in () if scope.switch.kind == "router" else scope.ports:

@@ -104,7 +104,12 @@ def gateway_row(link: Row, *, tagged: Vid | None, conflicts: tuple[str, ...], cu
 def facts_of(outputs: Mapping[str, str], *, has_modes: bool) -> Facts:
     """Read whether the machine routes; one that was not asked is taken to."""
     ipv4, ipv6, *_ = [*outputs.get(FORWARDING, "1\n1").split("\n"), ""]
-    return Facts(has_modes=has_modes, routes_ipv4=ipv4.strip() == "1", routes_ipv6=ipv6.strip() == "1")
+    return Facts(
+        makes_vlans=False,
+        has_modes=has_modes,
+        routes_ipv4=ipv4.strip() == "1",
+        routes_ipv6=ipv6.strip() == "1",
+    )
 
 
 def forgetting(neighbor: Neighbor, interface: PortName) -> Forgetting:

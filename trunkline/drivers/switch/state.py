@@ -97,6 +97,7 @@ class GatewayRow:
 class Facts:
     """What the device can do.
 
+    ``makes_vlans``: a VLAN is there once it is made. Without, every VLAN is there, and none of it is left behind.
     ``no_gateways`` says why it cannot hold one, and what to do; empty when it can.
     ``restricts_trunks``: a trunk that carries every VLAN can be restricted to a list with one line.
     ``writes_channels``: VLANs are put on a port-channel under the name that its members' rows give it.
@@ -106,6 +107,7 @@ class Facts:
     has_modes: bool = True
     restricts_trunks: bool = False
     writes_channels: bool = False
+    makes_vlans: bool = True
     vtp_mode: str = "transparent"
     vtp_version: int = 1
     vtp_primary: bool = False

@@ -13,6 +13,7 @@ from tests.unit.drivers.switch.rounds import Device, an_intent, check, is_refuse
 from trunkline.drivers.switch.aruba_aoscx import CONFIG, GRAMMAR, VLANS, ArubaAosCx
 from trunkline.drivers.switch.dialect import Block, Scope
 from trunkline.drivers.switch.transport import is_refusal
+from trunkline.orchestrator.errors import GuardRefused
 from trunkline.orchestrator.intents import Carries, Neighbor
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import Vid, VlanSet
@@ -314,6 +315,10 @@ def test_a_list_is_rewritten_only_where_a_port_is_adopted_and_was_no_trunk() -> 
     )
     is_refused(DIALECT, "interface 1/1/2", "config-if", *line, intent=adopts)
     is_refused(DIALECT, "interface 1/1/1", "config-if", *line, intent=an_intent(ACCESS))
+    for other in ("vlan trunk allowed 20", "vlan trunk native 1", "vlan access 20"):
+        block = Block(enter="interface 1/1/1", mode="config-if", lines=(other,), claims=frozenset())
+        with pytest.raises(GuardRefused, match="not about the VLAN that the port has"):
+            check(DIALECT, block, adopts, state)
 
 
 def test_no_entry_is_cleared_and_a_vlan_without_interface_holds_none() -> None:

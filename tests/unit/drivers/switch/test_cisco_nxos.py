@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import a_switch, a_switch_intent
-from tests.unit.drivers.switch.tiny_switch import TinySwitch
 from trunkline.drivers.switch.cisco_nxos import GRAMMAR, CiscoNxos
-from trunkline.drivers.switch.claims import Change, diff, holds, is_gone, untouched
+from trunkline.drivers.switch.claims import Change, diff
 from trunkline.drivers.switch.dialect import Block, Scope
 from trunkline.drivers.switch.guards import check_blocks, check_commands
 from trunkline.drivers.switch.state import PortRow, SwitchState
@@ -395,67 +394,19 @@ def test_many_vlans_are_cut_into_lines_that_fit() -> None:
     assert len(blocks[0].lines) > 5
 
 
-def shown(switch: TinySwitch) -> dict[str, str]:
-    """Show what the dialect asks for, as NX-OS shows it."""
-    config = switch.running(PORT) or NO_SUCH
-    found = {
-        line.rsplit(" ", 1)[0]: line.rsplit(" ", 1)[1]
-        for line in switch.interfaces[PORT]
-        if line.startswith("switchport")
-    }
-    switchport = SWITCHPORT.format(found.get("switchport trunk allowed vlan", "1-4094"))
-    switchport = switchport.replace("VLAN: 7", f"VLAN: {found.get('switchport trunk native vlan', '1')}")
-    return {
-        "show vlan": switch.vlan_table() + "\nVLAN Type         Vlan-mode\n",
-        "show feature": ENABLED,
-        "show interface Ethernet1/1 switchport": switchport,
-        "show running-config interface Ethernet1/1": HEADER + config,
-        "show mac address-table vlan 10": MACS,
-        "show running-config interface Vlan10": switch.running("Vlan10") or NO_SUCH,
-    }
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        ["switchport mode trunk", "switchport trunk allowed vlan 1,12"],
-        ["switchport mode trunk"],
-        ["switchport access vlan 100"],
-        ["description x", "switchport access vlan 100", "switchport trunk allowed vlan 5-9"],
-    ],
-)
-def test_what_was_sent_is_read_back_and_taken_back(config: list[str]) -> None:
-    switch = TinySwitch(indent="  ", interfaces={PORT: list(config)})
-    claims: tuple[Claim, ...] = (HasVlan(vlan=VLAN, name="tl-web"), Carries(port=PORT, vlan=VLAN), OURS)
-    before = CiscoNxos().parse(shown(switch), SCOPE)
-    changes, problems = diff(an_intent(*claims), before)
-    assert not problems
-    for change in changes:
-        switch.take(render("add", change.claim, before))
-    after = CiscoNxos().parse(shown(switch), SCOPE)
-    assert all(holds(claim, after) for claim in claims)
-    assert not list(untouched(before, after, changes))
-    assert not diff(an_intent(*claims), after)[0]
-    for claim in reversed(claims):
-        if not (isinstance(claim, Carries) and before.ports[PORT].allowed == VlanSet.every()):
-            switch.take(render("remove", claim, after))
-            assert is_gone(claim, CiscoNxos().parse(shown(switch), SCOPE))
-
-
-@pytest.mark.parametrize(
-    "config",
-    [["switchport access vlan 100"], ["switchport access vlan 100", "switchport trunk allowed vlan 5-9"]],
-)
-def test_a_half_adopted_port_is_put_back(config: list[str]) -> None:
-    switch = TinySwitch(indent="  ", interfaces={PORT: list(config)})
-    before = CiscoNxos().parse(shown(switch), SCOPE)
-    switch.take(render("add", Carries(port=PORT, vlan=VLAN), before))
-    block = CiscoNxos().restore(PORT, before.ports[PORT])
+def test_a_half_adopted_port_is_put_back_with_its_mode_first() -> None:
+    before = PortRow(
+        port=PORT, mode="access", allowed=VlanSet.parse("5-9"), native_vlan=Vid(1), access_vlan=Vid(100)
+    )
+    block = CiscoNxos().restore(PORT, before)
+    assert block.lines == (
+        "switchport mode access",
+        "switchport trunk native vlan 1",
+        "switchport trunk allowed vlan 5-9",
+    )
     assert block.stepwise
-    assert block.lines[0] == "switchport mode access"
-    check_blocks([block], GRAMMAR, intent=an_intent(), vlans=frozenset(), before=before)
-    switch.take([block])
-    assert CiscoNxos().parse(shown(switch), SCOPE).ports == before.ports
+    state = SwitchState(ports={PORT: before})
+    check_blocks([block], GRAMMAR, intent=an_intent(), vlans=frozenset(), before=state)
 
 
 @pytest.mark.parametrize(

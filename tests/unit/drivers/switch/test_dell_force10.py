@@ -223,6 +223,7 @@ SCOPE = Scope(
         "% Error: Command authorization failed.\n",
         "% Error: Invalid authorization.\n",
         "% Error: busy\n",
+        '         ^\n% Error: Invalid input at "^" marker.\n',
         "\n",
     ],
 )

@@ -117,7 +117,7 @@ def test_what_was_written_is_read_again(dialect: Dialect) -> None:
     scope = a_scope(PORT, gateway=True)
 
     def reread() -> SwitchState:
-        played.view = None
+        played.answer("return")
         answers = {query.command: played.answer(query.command) for query in dialect.queries(scope)}
         assert all(query.answer.search(answers[query.command]) for query in dialect.queries(scope))
         return dialect.parse(answers, scope)

@@ -42,7 +42,7 @@ EMPTY = SwitchState(
 def parse(*interfaces: str, vlans: tuple[str, ...] = (), port: str = PORT, macs: str = "") -> SwitchState:
     outputs = {
         "show configuration interfaces | display set": "\n".join(interfaces),
-        "show configuration vlans | display set": "\n".join(vlans),
+        "show configuration vlans | display set": "\n".join(("set vlans staff vlan-id 20", *vlans)),
         "show vlans": VLAN_TABLE,
         "show ethernet-switching table vlan-id 10": f"MAC flags\n{macs}\n",
     }
@@ -351,3 +351,14 @@ def test_what_was_configured_is_still_there_and_what_was_learned_is_new() -> Non
     row = "00:00:0a:41:02:01 172.31.0.9      irb.10               {}\n"
     assert JuniperJunos().old_entry(neighbor, row.format("permanent"), seconds=1)
     assert not JuniperJunos().old_entry(neighbor, row.format("none"), seconds=1)
+
+
+def test_a_silence_about_vlans_is_not_taken_for_gateways_that_belong_to_none() -> None:
+    silent = {
+        "show configuration interfaces | display set": TRUNK,
+        "show configuration vlans | display set": "",
+        "show vlans": VLAN_TABLE,
+    }
+    with pytest.raises(ValueError, match=r"display set`: it shows nothing, and `show vlans` shows VLANs"):
+        JuniperJunos().parse(silent, a_scope(PORT, gateway=True))
+    assert PORT in JuniperJunos().parse(silent, a_scope(PORT)).ports

@@ -166,6 +166,13 @@ def test_an_access_port_is_adopted_by_adding_to_it_and_is_one_again_afterwards()
     assert list(untouched(after, before, [Change(op="remove", claim=claim)])) == []
 
 
+def test_a_vlan_that_nobody_makes_leaves_nothing_behind() -> None:
+    made = HasVlan(vlan=VLAN, name="tl-web")
+    state = read(*LINKS_THERE)
+    assert holds(made, state)
+    assert diff(an_intent(present=frozenset(), absent=frozenset({made})), state) == ((), {})
+
+
 def test_who_talks_on_a_port_keeps_its_vlan() -> None:
     def mac(last: str, **changes: Any) -> Json:
         return {

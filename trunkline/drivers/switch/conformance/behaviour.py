@@ -11,7 +11,6 @@ from trunkline.drivers.switch.claims import holds, is_gone
 from trunkline.drivers.switch.conformance.bench import Bench, shown
 from trunkline.drivers.switch.conformance.device import NONSENSE, Mumbling, PlayedSession, Refusing
 from trunkline.drivers.switch.conformance.samples import BLUE, GREEN, RED
-from trunkline.drivers.switch.engine import scope_of
 from trunkline.drivers.switch.guards import check_commands
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.transport import is_refusal
@@ -119,7 +118,7 @@ def unreadable(make: MakeBench, random: Random) -> Iterator[str]:
     whole = bench.read(claims, removing=True)
     if not any(text.strip() for text in bench.model.unreadable):
         yield "the device model's `unreadable` is empty: say what it prints to a user who may not run a command"
-    for query in bench.dialect.queries(scope_of(bench.intent((), claims))):
+    for query in bench.queries(claims):
         for text in ("", *bench.model.unreadable):
             bench.session = PlayedSession(
                 device=Mumbling(device=bench.device, command=query.command, words=text)
@@ -139,11 +138,16 @@ def saving(make: MakeBench, random: Random) -> Iterator[str]:
     del random
     bench = make()
     grammar = bench.dialect.grammar
+    if not grammar.save:
+        return  # that there is nothing to save, the check of the grammar looks at
     try:
         bench.session.save(grammar)
     except NotVerified as error:
         yield f"grammar.saved does not know it: {error}"
-    for text in bench.model.unreadable:
+    said = bench.device.answer(grammar.save)
+    if said.strip() and grammar.saved.search(""):
+        yield f"grammar.saved takes silence for a confirmation, and the device says {said!r}"
+    for text in (NONSENSE, *bench.model.unreadable):
         if grammar.saved.search(text):
             yield f"grammar.saved takes {text!r} for a confirmation"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from trunkline.drivers.switch.claims import holds
-from trunkline.drivers.switch.conformance.device import Device, DeviceModel, PlayedSession
+from trunkline.drivers.switch.conformance.device import Device, DeviceModel, HasOtherPorts, PlayedSession
 from trunkline.drivers.switch.conformance.samples import BLUE, Kind, a_gateway, sample_switch
-from trunkline.drivers.switch.dialect import Dialect
+from trunkline.drivers.switch.dialect import AsksTwice, Dialect, Query, Scope
 from trunkline.drivers.switch.engine import SwitchDriver, SwitchResult, scope_of
 from trunkline.drivers.switch.reading import ask_all
 from trunkline.drivers.switch.state import SwitchState
@@ -59,19 +59,34 @@ class Bench:
         """Give its trunks."""
         return tuple(PortName(name) for name in self.model.ports)
 
-    def intent(self, present: Iterable[Claim], absent: Iterable[Claim] = ()) -> SwitchIntent:
+    @property
+    def open_ports(self) -> tuple[PortName, ...]:
+        """Give its trunks that carry every VLAN."""
+        return tuple(map(PortName, self.model.open_ports)) if isinstance(self.model, HasOtherPorts) else ()
+
+    @property
+    def access_ports(self) -> tuple[PortName, ...]:
+        """Give its ports that are no trunks."""
+        return tuple(map(PortName, self.model.access_ports)) if isinstance(self.model, HasOtherPorts) else ()
+
+    def intent(
+        self, present: Iterable[Claim], absent: Iterable[Claim] = (), *, adopt: bool = False
+    ) -> SwitchIntent:
         """Say what is wanted of it."""
+        ports = (*self.ports, *self.open_ports, *self.access_ports)
         return SwitchIntent(
             switch=sample_switch(self.dialect.platform, self.kind),
             generation=1,
             present=frozenset(present),
             absent=frozenset(absent),
-            ports={port: PortRule(port=port) for port in self.ports},
+            ports={port: PortRule(port=port, adopt=adopt) for port in ports},
         )
 
-    def sync(self, present: Iterable[Claim], absent: Iterable[Claim] = ()) -> SwitchResult:
+    def sync(
+        self, present: Iterable[Claim], absent: Iterable[Claim] = (), *, adopt: bool = False
+    ) -> SwitchResult:
         """Make it so, with the engine that does it on real switches."""
-        intent = self.intent(present, absent)
+        intent = self.intent(present, absent, adopt=adopt)
         return SwitchDriver(intent.switch, self.dialect, self.session).sync(intent, journal=_Yes())
 
     def read(self, claims: Iterable[Claim], *, removing: bool = False) -> SwitchState:
@@ -81,12 +96,28 @@ class Bench:
             TransientError: an answer is none.
             ValueError: an answer says what it cannot say.
         """
-        intent = self.intent(() if removing else claims, claims if removing else ())
-        scope = scope_of(intent)
-        grammar = self.dialect.grammar
-        queries = self.dialect.queries(scope)
-        outputs = ask_all(queries, switch=intent.switch, transport=self.session, grammar=grammar)
+        scope = scope_of(self.intent(() if removing else claims, claims if removing else ()))
+        outputs, _ = self._ask(scope)
         return self.dialect.parse(outputs, scope)
+
+    def queries(self, absent: Iterable[Claim]) -> list[Query]:
+        """Give everything that is asked where claims are to go, also what depends on the first answers."""
+        _, queries = self._ask(scope_of(self.intent((), absent)))
+        return queries
+
+    def _ask(self, scope: Scope) -> tuple[dict[str, str], list[Query]]:
+        asked = list(self.dialect.queries(scope))
+        outputs = self._answers(asked, scope)
+        if isinstance(self.dialect, AsksTwice):
+            more = self.dialect.more_queries(outputs, scope)
+            outputs |= self._answers(more, scope)
+            asked += more
+        return outputs, asked
+
+    def _answers(self, queries: Sequence[Query], scope: Scope) -> dict[str, str]:
+        return dict(
+            ask_all(queries, switch=scope.switch, transport=self.session, grammar=self.dialect.grammar)
+        )
 
     def claims(
         self, vlan: Vid, name: str, *, number: int, ports: Sequence[PortName] | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from trunkline.drivers.switch.conformance import behaviour, words
+from trunkline.drivers.switch.conformance import behaviour, ports, words
 from trunkline.drivers.switch.conformance.bench import Bench
 from trunkline.drivers.switch.conformance.device import DeviceModel
 from trunkline.drivers.switch.conformance.samples import sample_port
@@ -37,9 +37,9 @@ class Subject:
         guess = sample_port(self.dialect)
         if self.model is None:
             return None if guess is None else (guess, guess)
-        ports = [PortName(name) for name in self.model.ports]
+        trunks = [PortName(name) for name in self.model.ports]
         parents = [name for name in self.model.gateways if name is not None]
-        port = next(iter(ports), PortName(parents[0]) if parents else guess)
+        port = next(iter(trunks), PortName(parents[0]) if parents else guess)
         return None if port is None else (port, parents[0] if parents else port)
 
 
@@ -109,6 +109,8 @@ CHECKS = (
     _device_check("idempotence", "the second time nothing is sent", behaviour.idempotence),
     _device_check("inverse", "removing undoes adding", behaviour.inverse),
     _device_check("neighbours", "other VLANs and ports stay as they are", behaviour.neighbours),
+    _device_check("open-trunks", "a trunk that carries every VLAN is not touched", ports.open_trunks),
+    _device_check("adoption", "a port is made a trunk whole or not at all", ports.adoption),
     _device_check("refusals", "a refused line is told, never taken for done", behaviour.refusals),
     _device_check("unreadable", "what is no answer is never believed", behaviour.unreadable),
     _device_check("saving", "saving is confirmed", behaviour.saving),

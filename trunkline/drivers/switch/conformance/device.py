@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trunkline.drivers.switch.dialect import Block, Grammar
 from trunkline.drivers.switch.transport import Refusal, Transcript, is_refusal
@@ -52,6 +52,19 @@ class DeviceModel(Protocol):
         """Make one that routes, without any VLAN or gateway of ours."""
 
 
+@runtime_checkable
+class HasOtherPorts(Protocol):
+    """A device model that also has ports which are no plain trunks; without it they are not checked."""
+
+    @property
+    def open_ports(self) -> Sequence[str]:
+        """Trunks that carry every VLAN; none where that cannot be."""
+
+    @property
+    def access_ports(self) -> Sequence[str]:
+        """Ports that are no trunks."""
+
+
 @dataclass(slots=True, kw_only=True)
 class PlayedSession:
     """A session on a played device; says and judges what `session.Session` would. Implements `Transport`."""
@@ -80,7 +93,7 @@ class PlayedSession:
         self.has_configured = True
         refusals: tuple[Refusal, ...] = ()
         for block in blocks:
-            leave = () if block.mode == "config" else (grammar.leave_block,)
+            leave = () if block.mode == grammar.outermost else (grammar.leave_block,)
             refusals += self._take((block.enter, *block.lines, *leave), block.claims, grammar)
         if grammar.commit:
             everything = frozenset[Claim]().union(*(block.claims for block in blocks))
@@ -100,6 +113,8 @@ class PlayedSession:
             NotVerified: it was not.
         """
         said = self.device.answer(grammar.save)
+        if grammar.save_answer is not None and grammar.save_answer.question.search(said):
+            said = self.device.answer(grammar.save_answer.reply)
         if not grammar.saved.search(said):
             raise NotVerified(f"`{grammar.save}` says {ascii(said)[:200]}", subject="saving")
 

@@ -39,18 +39,21 @@ _MISLEADING = RESERVED | {2001}
 def grammar(dialect: Dialect, prompts: Mapping[str, str]) -> Iterator[str]:
     """Look at the grammar: what must be there, and what its patterns must not take for something else."""
     rules = dialect.grammar
-    for name in ("enter_config", "leave_config", "leave_block", "save", "backup"):
+    modes = ("enter_config", "leave_config", "leave_block")
+    for name in ("backup", *(modes if any(getattr(rules, name) for name in modes) else ())):
         if not getattr(rules, name):
             yield f"grammar.{name} is empty"
+    if not (rules.save or rules.commit or rules.unsaved):
+        yield "grammar.save is empty, and neither commit nor unsaved says what becomes of the lines"
     if bool(rules.commit) != bool(rules.discard):
         yield "grammar.commit and grammar.discard go together"
     if rules.longest_line <= 0:
         yield "grammar.longest_line is not positive"
-    for name in ("rejected", "unknown", "question", "saved"):
+    for name in ("rejected", "unknown", "question"):
         pattern: re.Pattern[str] = getattr(rules, name)
         if pattern.search(""):
             yield f"grammar.{name} matches nothing at all"
-    if "{hostname}" not in rules.prompt:
+    if "{hostname}" not in rules.prompt and not rules.shell:
         yield "grammar.prompt does not name {hostname}"
     yield from _phrases(rules)
     yield from _prompts(rules, prompts)
@@ -65,7 +68,8 @@ def _phrases(rules: Grammar) -> Iterator[str]:
 
 def _prompts(rules: Grammar, prompts: Mapping[str, str]) -> Iterator[str]:
     pattern = re.compile(rf"(?:^|\n){rules.prompt.replace('{hostname}', HOSTNAME)}")
-    if missing := {"inside", "mode"} - pattern.groupindex.keys():
+    groups = {"inside", "mode"} if rules.enter_config else set[str]()
+    if missing := groups - pattern.groupindex.keys():
         yield f"grammar.prompt has no group {' and '.join(sorted(missing))}"
         return
     for mode, prompt in prompts.items():

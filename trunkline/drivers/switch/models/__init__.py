@@ -1,0 +1,1 @@
+"""Played devices, one per platform: what our own dialects are tested against. The registry loads them on demand."""
