@@ -34,6 +34,7 @@ PORT_BLOCKS = "cisco_ios/show_interfaces_switchport"
 """Blocks of one port each. Other dialects believe such a block only together with the port's configuration."""
 BY_TABLE = {
     "brocade_fastiron/show_interfaces_brief": "test_brocade_fastiron.py",
+    "brocade_fastiron/show_lldp_neighbors_detail": "test_neighbors.py",
     "cisco_ios/show_lldp_neighbors_detail": "test_neighbors.py",
     "cisco_ios/show_mac-address-table": "test_neighbors.py",
     "cisco_ios/show_running-config_interface": "test_cisco_ios.py",
@@ -45,7 +46,6 @@ BY_TABLE = {
 """What has a test of its own, and where."""
 NOT_ASKED = {
     "arista_eos/show_interfaces_status": "ports are read from their configuration, which alone tells their VLANs",
-    "brocade_fastiron/show_lldp_neighbors_detail": "the dialect tells no cabling",
     "cisco_ios/show_interfaces_status": "it does not tell which VLANs a trunk may carry",
     "cisco_ios/show_ip_interface_brief": "gateways are read from their configuration: this has no masks",
     "cisco_ios/show_ipv6_interface_brief": "gateways are read from their configuration: this has no masks",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.recorded.expectation import expected
 from trunkline.drivers.announcements import capabilities, identifier, told
+from trunkline.drivers.switch.brocade_fastiron import BrocadeFastiron
 from trunkline.drivers.switch.cisco_ios import CiscoIos, long_name
 from trunkline.drivers.switch.dialect import Discovers
 from trunkline.orchestrator.models import PortName
@@ -31,6 +32,26 @@ def test_every_entry_of_every_cisco_capture_is_read_as_expected(captures: Path) 
             assert peer.chassis == identifier(row["chassis_id"]), file.name
             if "neighbor_port_id" in row:
                 assert peer.far_port == identifier(row["neighbor_port_id"]), file.name
+            assert peer.capabilities == capabilities(row["capabilities"]), file.name
+
+
+def test_every_entry_of_the_fastiron_captures_is_read_as_expected(captures: Path) -> None:
+    files = sorted((captures / "switch/brocade_fastiron/show_lldp_neighbors_detail").glob("*.raw"))
+    assert files
+    dialect = BrocadeFastiron()
+    (query,) = dialect.peer_queries(None)
+    for file in files:
+        text = file.read_text()
+        assert query.answer.search(text), file.name
+        found = dialect.peers({query.command: text}, None)
+        rows = expected(file)
+        assert len(found) == len(rows), file.name
+        for peer, row in zip(found, rows, strict=True):
+            assert peer.port == row["local_interface"], file.name
+            assert peer.name == row["neighbor_name"], file.name
+            # There the id is that of the line above the entry, which is the port's only where that is a MAC.
+            assert peer.far_port in {identifier(row["neighbor_port_id"]), "Gigabit-Ethernet 1/A/1"}, file.name
+            assert peer.far_description == row["neighbor_interface"], file.name
             assert peer.capabilities == capabilities(row["capabilities"]), file.name
 
 

@@ -37,16 +37,18 @@ def root() -> None:
 def list_(*, output: Output = Format.TABLE) -> None:
     """List every dialect that is installed. One that the settings do not allow is not loaded."""
     from trunkline.drivers.registry import dialect, registrations
+    from trunkline.drivers.switch.dialect import Discovers
     from trunkline.orchestrator.errors import UnknownPlatform
     from trunkline.orchestrator.settings import read_settings
 
     allowed = read_settings().dialects
     found = []
     for each in registrations():
-        blind, error = None, ""
+        blind, discovers, error = None, None, ""
         if each.platform in allowed:
             try:
-                blind = dialect(each.platform, allowed=allowed).blind
+                loaded = dialect(each.platform, allowed=allowed)
+                blind, discovers = loaded.blind, isinstance(loaded, Discovers)
             except UnknownPlatform as refused:
                 error = str(refused)
         found.append(
@@ -56,6 +58,7 @@ def list_(*, output: Output = Format.TABLE) -> None:
                 "version": each.version,
                 "allowed": each.platform in allowed,
                 "blind": blind,
+                "discovers": discovers,
                 "error": error,
             }
         )
@@ -63,16 +66,20 @@ def list_(*, output: Output = Format.TABLE) -> None:
         print_json(found)
         return
     words = {None: "not loaded", True: "blind", False: "verified"}
+    whether = {None: "", True: "yes", False: "no"}
     rows = [
         (
             str(row["platform"]),
             f"{row['distribution']} {row['version']}",
             "yes" if row["allowed"] else "no",
             str(row["error"]) or words[row["blind"] if row["blind"] is None else bool(row["blind"])],
+            whether[row["discovers"] if row["discovers"] is None else bool(row["discovers"])],
         )
         for row in found
     ]
-    print_table(["PLATFORM", "FROM", "ALLOWED", "WRITTEN"], rows, empty="no dialect is installed")
+    print_table(
+        ["PLATFORM", "FROM", "ALLOWED", "WRITTEN", "DISCOVERS"], rows, empty="no dialect is installed"
+    )
 
 
 @app.command()

@@ -80,12 +80,12 @@ def test_a_plug_in_is_listed_and_not_loaded_until_it_is_allowed(shell: Shell) ->
     after = shell("drivers", "list", TRUNKLINE_DIALECTS=BOTH)
 
     assert rows(before)["acme_os"] == ["trunkline-acme-os", "1.0", "no", "not", "loaded"]
-    assert rows(before)["cisco_ios"][-2:] == ["yes", "verified"]
+    assert rows(before)["cisco_ios"][-3:] == ["yes", "verified", "yes"]
     assert (refused.status, refused.out) == (1, "")
     assert refused.err == (
         "trunkline: platform acme_os: is installed but not allowed; name it in TRUNKLINE_DIALECTS\n"
     )
-    assert rows(after)["acme_os"] == ["trunkline-acme-os", "1.0", "yes", "blind"]
+    assert rows(after)["acme_os"] == ["trunkline-acme-os", "1.0", "yes", "blind", "no"]
 
 
 def test_the_list_for_programs(shell: Shell, tmp_path: Path) -> None:
@@ -102,6 +102,7 @@ def test_the_list_for_programs(shell: Shell, tmp_path: Path) -> None:
         "version": "1.0",
         "allowed": False,
         "blind": None,
+        "discovers": None,
         "error": "",
     }
     assert "cannot be loaded: ModuleNotFoundError" in found["lost_os"]["error"]
@@ -193,10 +194,15 @@ def test_what_a_dialect_knows_is_shown(shell: Shell) -> None:
     assert data["modes"][1] == {"shown": r"port \S+", "mode": "port"}
     assert data["sample"]["port"] == "eth1"
     assert "Acme OS has no sub-interfaces" in data["unsupported"]["make a gateway on the sub-interface, IPv4"]
-    assert (
-        "make a port a trunk (adopt)"
-        not in parsed(shell("drivers", "show", "cisco_ios", "-o", "json"))["unsupported"]
-    )
+    assert data["discovery"] is None
+    assert "cannot tell what its ports are cabled to" in said.out
+    cisco = parsed(shell("drivers", "show", "cisco_ios", "-o", "json"))
+    assert "make a port a trunk (adopt)" not in cisco["unsupported"]
+    assert cisco["discovery"] == {
+        "peers": ["show lldp neighbors detail", "show cdp neighbors detail"],
+        "stations": ["show mac address-table"],
+    }
+    assert "asks for neighbors  show lldp neighbors detail" in shell("drivers", "show", "cisco_ios").out
 
 
 def test_the_examples_own_tests_pass_where_nothing_of_this_checkout_is(shell: Shell, tmp_path: Path) -> None:

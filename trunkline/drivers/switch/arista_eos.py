@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from trunkline.drivers.switch import cisco_lines
+from trunkline.drivers.switch import cisco_discovery, cisco_lines, neighbor_layouts
 from trunkline.drivers.switch.cisco_ios import PROMPT
 from trunkline.drivers.switch.cisco_tables import (
     MacTable,
@@ -26,6 +26,7 @@ from trunkline.drivers.switch.cisco_tables import (
 )
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.discovery import Discovering, Discovery, MacListing, listed
 from trunkline.drivers.switch.state import Facts, PortMode, PortRow, SwitchState, VlanRow
 from trunkline.orchestrator.intents import Neighbor, PortRule
 from trunkline.orchestrator.models import PortName
@@ -91,12 +92,22 @@ _OURS_ON_A_PORT = re.compile(r"switchport(?: mode .*| trunk (?:allowed|native) v
 NO_SUB_INTERFACES = "gateways on sub-interfaces are not written on EOS; use an SVI"
 
 
-class AristaEos:
+class AristaEos(Discovering):
     """The dialect."""
 
     platform = "arista_eos"
     grammar = GRAMMAR
     blind = False
+    discovery = Discovery(
+        protocols=(neighbor_layouts.EOS_LLDP,),
+        macs=MacListing(
+            command=cisco_discovery.MACS,
+            answer=_MACS_ANSWER,
+            rows=(MACS.row,),
+            ports_of=lambda text: listed(text, MACS.elsewhere),
+        ),
+        long_name=lambda name: written_out(name, LONG_NAMES),
+    )
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands."""

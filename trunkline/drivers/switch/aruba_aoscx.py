@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from trunkline.drivers.switch import svi
+from trunkline.drivers.switch import neighbor_layouts, svi
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.config_text import reading, section
 from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.discovery import Discovering, Discovery
 from trunkline.drivers.switch.mac_table import talkers
 from trunkline.drivers.switch.state import GatewayRow, PortMode, PortRow, SwitchState, VlanRow
 from trunkline.drivers.switch.vlan_names import free_name
@@ -85,12 +86,17 @@ _ALLOWED = re.compile(rf"vlan trunk allowed (?P<vlans>all|{_LIST})")
 _OURS_ON_A_PORT = re.compile(r"vlan (?:access|trunk) .*")
 
 
-class ArubaAosCx:
+class ArubaAosCx(Discovering):
     """The dialect."""
 
     platform = "aruba_aoscx"
     grammar = GRAMMAR
     blind = False
+    discovery = Discovery(
+        protocols=(neighbor_layouts.AOSCX_LLDP,),
+        macs=neighbor_layouts.AOSCX_MACS,
+        long_name=PortName,
+    )
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands."""

@@ -13,11 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from trunkline.drivers.switch import svi
+from trunkline.drivers.switch import neighbor_layouts, svi
 from trunkline.drivers.switch.brocade_fastiron_tables import VlanText, parse_ports, parse_vlans
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.config_text import reading, section
 from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.discovery import Discovering, Discovery
 from trunkline.drivers.switch.mac_table import talkers
 from trunkline.drivers.switch.state import GatewayRow, PortRow, SwitchState
 from trunkline.drivers.switch.vlan_members import member_blocks, port_row
@@ -82,12 +83,17 @@ GRAMMAR = Grammar(
 )
 
 
-class BrocadeFastiron:
+class BrocadeFastiron(Discovering):
     """The dialect."""
 
     platform = "brocade_fastiron"
     grammar = GRAMMAR
     blind = False
+    discovery = Discovery(
+        protocols=(neighbor_layouts.FASTIRON_LLDP,),
+        macs=neighbor_layouts.FASTIRON_MACS,
+        long_name=lambda name: PortName(re.sub(r"^lg(?=\d)", "lag", name)),
+    )
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands."""

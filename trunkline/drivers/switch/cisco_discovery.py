@@ -76,3 +76,24 @@ CDP = Announcements(
     ),
     layout=_IOS_CDP,
 )
+
+# How one of them is asked about a single port differs from release to release, so the whole listing is read.
+NXOS_LLDP = Announcements(
+    command="show lldp neighbors detail",
+    answer=re.compile(
+        rf"^Total entries displayed:|^Chassis id:|^Capability codes:|{NOBODY}", re.MULTILINE | re.IGNORECASE
+    ),
+    layout=Layout(
+        begin=re.compile(r"^Chassis id:", re.MULTILINE | re.IGNORECASE),
+        port=re.compile(r"^Local Port id: (\S+)[ \t]*$", re.MULTILINE),
+        chassis=field("Chassis id"),
+        far_port=field("Port id"),
+        far_description=field("Port Description"),
+        name=field("System Name"),
+        capabilities=field("Enabled Capabilities") + field("System Capabilities"),
+        free=re.compile(r"^System Description", re.MULTILINE),
+        total=re.compile(r"^Total entries displayed: (\d+)", re.MULTILINE),
+    ),
+    whole=True,
+)
+NXOS_CDP = Announcements(command="show cdp neighbors detail", answer=CDP.answer, layout=_IOS_CDP, whole=True)

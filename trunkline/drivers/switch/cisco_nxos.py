@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, ip_address
 
-from trunkline.drivers.switch import cisco_lines
+from trunkline.drivers.switch import cisco_discovery, cisco_lines
 from trunkline.drivers.switch.cisco_ios import PROMPT
 from trunkline.drivers.switch.cisco_tables import (
     MacTable,
@@ -24,9 +24,11 @@ from trunkline.drivers.switch.cisco_tables import (
     parse_vlans,
     reading,
     value_of,
+    written_out,
 )
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.discovery import Discovering, Discovery, MacListing, listed
 from trunkline.drivers.switch.state import Facts, PortMode, PortRow, SwitchState
 from trunkline.orchestrator.intents import Neighbor, PortRule
 from trunkline.orchestrator.models import PortName
@@ -107,12 +109,22 @@ _ARP_ROW = re.compile(
 )
 
 
-class CiscoNxos:
+class CiscoNxos(Discovering):
     """The dialect."""
 
     platform = "cisco_nxos"
     grammar = GRAMMAR
     blind = False
+    discovery = Discovery(
+        protocols=(cisco_discovery.NXOS_LLDP, cisco_discovery.NXOS_CDP),
+        macs=MacListing(
+            command=cisco_discovery.MACS,
+            answer=_MACS_ANSWER,
+            rows=(MACS.row,),
+            ports_of=lambda text: listed(text, MACS.elsewhere),
+        ),
+        long_name=lambda name: written_out(name, LONG_NAMES),
+    )
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands; features are asked for only where a gateway is in question."""

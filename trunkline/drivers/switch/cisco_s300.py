@@ -13,11 +13,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from trunkline.drivers.switch import cisco_discovery, neighbor_layouts
 from trunkline.drivers.switch.cisco_ios import PROMPT
 from trunkline.drivers.switch.cisco_lines import free_name, trunk_block
 from trunkline.drivers.switch.cisco_tables import MacTable, interface_lines, reading, value_of, written_out
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Answer, Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.discovery import Discovering, Discovery, MacListing, listed
 from trunkline.drivers.switch.state import Facts, PortMode, PortRow, SwitchState, VlanRow
 from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, Neighbor, PortRule
 from trunkline.orchestrator.models import PortName
@@ -105,12 +107,27 @@ NO_GATEWAYS = (
 )
 
 
-class CiscoS300:
+def short_name(name: str) -> PortName:
+    """Write a port as tables do: ``GigabitEthernet1/0/3`` is ``gi1/0/3``."""
+    return written_out(name, _SPELLED_OUT | LONG_NAMES)
+
+
+class CiscoS300(Discovering):
     """The dialect."""
 
     platform = "cisco_s300"
     grammar = GRAMMAR
     blind = False
+    discovery = Discovery(
+        protocols=(neighbor_layouts.S300_LLDP,),
+        macs=MacListing(
+            command=cisco_discovery.MACS,
+            answer=_MACS_ANSWER,
+            rows=(MACS.row,),
+            ports_of=lambda text: listed(text, MACS.elsewhere),
+        ),
+        long_name=short_name,
+    )
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands."""
@@ -240,11 +257,6 @@ def _running(port: PortName) -> str:
 
 def _macs_of(vlan: Vid) -> str:
     return f"show mac address-table vlan {vlan}"
-
-
-def short_name(name: str) -> PortName:
-    """Write a port as tables do: ``GigabitEthernet1/0/3`` is ``gi1/0/3``."""
-    return written_out(name, _SPELLED_OUT | LONG_NAMES)
 
 
 def _port(port: PortName, switchport: str, config: str) -> PortRow:

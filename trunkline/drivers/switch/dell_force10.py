@@ -14,7 +14,8 @@ import re
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, ip_address
 
-from trunkline.drivers.switch import svi
+from trunkline.drivers.switch import neighbor_layouts, svi
+from trunkline.drivers.switch.cisco_tables import written_out
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.config_text import reading, section
 from trunkline.drivers.switch.dell_vlans import (
@@ -26,6 +27,7 @@ from trunkline.drivers.switch.dell_vlans import (
     tagged_and_untagged,
 )
 from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.discovery import Discovering, Discovery
 from trunkline.drivers.switch.mac_table import talkers
 from trunkline.drivers.switch.state import GatewayRow, PortRow, SwitchState
 from trunkline.drivers.switch.vlan_members import member_blocks, port_row
@@ -83,12 +85,29 @@ _ARP_ROW = re.compile(
 )
 
 
-class DellForce10:
+_LONG_NAMES = {
+    "gi": "GigabitEthernet",
+    "te": "TenGigabitEthernet",
+    "tf": "twentyFiveGigE",
+    "fo": "fortyGigE",
+    "fi": "fiftyGigE",
+    "hu": "hundredGigE",
+    "po": "Port-channel",
+    "ma": "ManagementEthernet",
+}
+
+
+class DellForce10(Discovering):
     """The dialect."""
 
     platform = "dell_force10"
     grammar = GRAMMAR
     blind = False
+    discovery = Discovery(
+        protocols=(neighbor_layouts.FORCE10_LLDP,),
+        macs=neighbor_layouts.FORCE10_MACS,
+        long_name=lambda name: written_out(name, _LONG_NAMES),
+    )
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands."""

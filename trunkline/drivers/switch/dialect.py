@@ -48,9 +48,9 @@ class Phrase:
             the parent of the one entered), ``vlans`` (ids that are added, removed, made or tagged), ``address``
             (the neighbor that is forgotten), ``member`` (a port whose VLANs the line changes, where lines name their
             port themselves), ``ports`` (a port, or several with commas, whose membership of the VLAN entered is
-            changed), ``untagged`` (the VLAN that the port carries untagged), ``base`` (what a gateway's interface is made
-            on: its parent, or whatever carries all of them) and ``kept`` (the list that a trunk has from now on; only
-            where the line converts).
+            changed), ``untagged`` (the VLAN that the port carries untagged), ``base`` (what a gateway's interface is
+            made on: its parent, or whatever carries all of them) and ``kept`` (the list that a trunk has from now on;
+            only where the line converts).
         converts: The line rewrites a port instead of adding to it; only for a port that is being adopted.
     """
 

@@ -5,20 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from trunkline.drivers.announcements import identifier, told
 from trunkline.drivers.switch.cisco_tables import reading
 from trunkline.drivers.switch.dialect import Query
-from trunkline.drivers.switch.neighbor_text import MOST_CHARACTERS, Layout
+from trunkline.drivers.switch.neighbor_text import MOST_CHARACTERS
 from trunkline.orchestrator.intents import Peer
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import HIGHEST, LOWEST, Vid, vid
 
 NOBODY = (
     r"^\s*(?:% ?)?(?:Error: ?)?(?:Invalid|Incomplete|Ambiguous|Unknown|Unrecognized|Unrecognised) "
-    r"|^\s*%? ?(?:LLDP|CDP) (?:is )?(?:not enabled|not running|disabled)"
+    r"|^\s*%? ?(?:Error: ?|Info: ?|Note: ?)?(?:Global )?(?:LLDP|CDP) (?:is )?(?:currently )?"
+    r"(?:not (?:enabled|running|configured)|disabled)"
 )
 """A device that does not know the command, or on which the protocol is off: nothing is known."""
+
+
+class Listing(Protocol):
+    """Reads a listing: a `Layout`, or the `Columns` of a table."""
+
+    def peers(
+        self, text: str, port: PortName | None, *, long_name: Callable[[str], PortName]
+    ) -> tuple[Peer, ...]:
+        """Read who is in it, as `Layout.peers`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +37,7 @@ class Announcements:
     """One protocol on a platform: how it is asked for, what an answer shows, and its layout.
 
     Attributes:
-        command: With ``{port}`` where a blank and the port go.
+        command: With ``{port}`` where a blank, ``prefix`` and the port go, or ``every`` where all are asked about.
         answer: As `Query.answer`.
         layout: How the neighbors are listed.
         whole: It cannot be asked about one port alone.
@@ -34,12 +45,14 @@ class Announcements:
 
     command: str
     answer: re.Pattern[str]
-    layout: Layout
+    layout: Listing
+    prefix: str = ""
+    every: str = ""
     whole: bool = False
 
     def query(self, port: PortName | None) -> Query:
         """Ask about one port, or about all."""
-        shown = "" if port is None or self.whole else f" {port}"
+        shown = self.every if port is None or self.whole else f" {self.prefix}{port}"
         return Query(command=self.command.format(port=shown), answer=self.answer)
 
 
@@ -104,7 +117,10 @@ class Discovering:
         for each in self.discovery.protocols:
             command = each.query(port).command
             with reading(command):
-                found += each.layout.peers(outputs[command], port, long_name=self.discovery.long_name)
+                heard = each.layout.peers(
+                    outputs[command], None if each.whole else port, long_name=self.discovery.long_name
+                )
+            found += [peer for peer in heard if port is None or _same(peer.port, port)]
         return found
 
     def station_queries(self) -> Sequence[Query]:
@@ -119,6 +135,10 @@ class Discovering:
                 port = PortName(told(self.discovery.long_name(name)))
                 found[port, vlan] = found.get((port, vlan), frozenset()) | {mac}
         return found
+
+
+def _same(one: PortName, other: PortName) -> bool:
+    return one.lower() == other.lower()
 
 
 def listed(text: str, elsewhere: re.Pattern[str]) -> list[str]:

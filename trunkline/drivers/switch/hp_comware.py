@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from trunkline.drivers.switch import neighbor_layouts
+from trunkline.drivers.switch.cisco_tables import written_out
 from trunkline.drivers.switch.dialect import Grammar, Query
+from trunkline.drivers.switch.discovery import Discovering, Discovery
 from trunkline.drivers.switch.state import PortRow, VlanRow
 from trunkline.drivers.switch.view_config import others, vlan_set
 from trunkline.drivers.switch.views import LONGEST_SYSNAME, MODES, PROMPT, QUESTION, ViewDialect, phrases
@@ -58,7 +61,7 @@ _BEFORE_ANY = VlanSet({LOWEST})
 """What a trunk carries that was told nothing."""
 
 
-class HpComware(ViewDialect):
+class HpComware(Discovering, ViewDialect):
     """The dialect."""
 
     platform = "hp_comware"
@@ -74,6 +77,11 @@ class HpComware(ViewDialect):
         "wge": "Twenty-FiveGigE",
         "bagg": "Bridge-Aggregation",
     }
+    discovery = Discovery(
+        protocols=(neighbor_layouts.COMWARE_LLDP,),
+        macs=neighbor_layouts.VIEW_MACS,
+        long_name=lambda name: written_out(name, HpComware.long_names),
+    )
     vlans = Query(command="display vlan all", answer=re.compile(r"^ *VLAN ID: *1 *$", re.MULTILINE))
     no_such = r"% ?Wrong parameter found at '\^' position"
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from trunkline.drivers.switch import svi
+from trunkline.drivers.switch import neighbor_layouts, svi
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.config_text import lines_of, reading, section
 from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, Scope
+from trunkline.drivers.switch.discovery import Discovering, Discovery
 from trunkline.drivers.switch.mac_table import talkers
 from trunkline.drivers.switch.state import Facts, GatewayRow, PortRow, SwitchState, VlanRow
 from trunkline.drivers.switch.vlan_members import member_blocks, port_row
@@ -84,12 +85,17 @@ _MEMBERS = re.compile(r"(?:name|tagged|untagged|auto|forbid|no untagged|no tagge
 _OF_A_VLAN = re.compile(rf"{_MEMBERS.pattern}|no ip address")
 
 
-class HpProcurve:
+class HpProcurve(Discovering):
     """The dialect."""
 
     platform = "hp_procurve"
     grammar = GRAMMAR
     blind = False
+    discovery = Discovery(
+        protocols=(neighbor_layouts.PROCURVE_LLDP,),
+        macs=neighbor_layouts.PROCURVE_MACS,
+        long_name=PortName,
+    )
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands."""

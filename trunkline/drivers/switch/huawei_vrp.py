@@ -16,7 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 
+from trunkline.drivers.switch import neighbor_layouts
+from trunkline.drivers.switch.cisco_tables import written_out
 from trunkline.drivers.switch.dialect import Answer, Forgetting, Grammar, Phrase, Query
+from trunkline.drivers.switch.discovery import Discovering, Discovery
 from trunkline.drivers.switch.state import PortMode, PortRow, VlanRow
 from trunkline.drivers.switch.view_config import others, section, vlan_set
 from trunkline.drivers.switch.views import LONGEST_SYSNAME, MODES, PROMPT, QUESTION, ViewDialect, phrases
@@ -91,7 +94,7 @@ _ARP_ROW = re.compile(
 )
 
 
-class HuaweiVrp(ViewDialect):
+class HuaweiVrp(Discovering, ViewDialect):
     """The dialect of version 5."""
 
     platform = "huawei_vrp"
@@ -107,6 +110,11 @@ class HuaweiVrp(ViewDialect):
         "eth-trunk": "Eth-Trunk",
         **{f"{speed}ge": f"{speed}GE" for speed in (10, 25, 40, 50, 100, 200, 400)},
     }
+    discovery = Discovery(
+        protocols=(neighbor_layouts.VRP_LLDP,),
+        macs=neighbor_layouts.VIEW_MACS,
+        long_name=lambda name: written_out(name, HuaweiVrp.long_names),
+    )
     vlans = Query(
         command="display vlan",
         answer=re.compile(r"^VID\s+(?:Type\s+)?Status\b|^VLAN ID\s+Type\s+Status\b", re.MULTILINE),
@@ -171,6 +179,8 @@ class HuaweiVrpV8(HuaweiVrp):
 
     platform = "huawei_vrpv8"
     grammar = replace(GRAMMAR, commit="commit", discard="clear configuration candidate")
+    # There ports are called as they are shown, GE1/0/1 too.
+    discovery = replace(HuaweiVrp.discovery, long_name=PortName)
 
 
 def parse_vlans(text: str) -> dict[Vid, VlanRow]:

@@ -16,10 +16,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from trunkline.drivers.switch import juniper_config
+from trunkline.drivers.switch import juniper_config, neighbor_layouts
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block, Forgetting, Grammar, Phrase, Query, RevertTimer, Scope
-from trunkline.drivers.switch.juniper_tables import macs, macs_query, parse_vlans
+from trunkline.drivers.switch.discovery import Discovering, Discovery
+from trunkline.drivers.switch.juniper_tables import macs, macs_query, parse_vlans, stations
 from trunkline.drivers.switch.state import GatewayKey, GatewayRow, PortRow, SwitchState
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, Neighbor, PortRule
 from trunkline.orchestrator.models import PortName
@@ -109,13 +110,25 @@ _ARP_ROW = re.compile(
 )
 
 
-class JuniperJunos:
+class JuniperJunos(Discovering):
     """The dialect."""
 
     platform = "juniper_junos"
     grammar = GRAMMAR
     # Of ports, nothing was checked against a device.
     blind = True
+    discovery = Discovery(
+        protocols=(neighbor_layouts.JUNOS_LLDP,), macs=neighbor_layouts.JUNOS_MACS, long_name=PortName
+    )
+
+    def station_queries(self) -> Sequence[Query]:
+        """Ask for the table of addresses, and which VLAN the names in it are."""
+        return [*super().station_queries(), VLANS]
+
+    def stations(self, outputs: Mapping[str, str]) -> Mapping[tuple[PortName, Vid], frozenset[str]]:
+        """Read both; an address in a VLAN without a number is not told."""
+        table = outputs[neighbor_layouts.JUNOS_MACS.command]
+        return stations(table, parse_vlans(outputs[VLANS.command]))
 
     def queries(self, scope: Scope) -> Sequence[Query]:
         """Give the show commands."""

@@ -12,10 +12,24 @@ from trunkline.orchestrator.vlans import Vid, vid
 
 _VLAN_ROW = re.compile(r"^\S+[ \t]+(?P<name>\S+)[ \t]+(?P<vlan>\d{1,4})[ \t]*$", re.MULTILINE)
 _MAC_ROW = re.compile(
-    r"^[ \t]*\S+[ \t]+(?P<mac>[0-9a-f]{2}(?::[0-9a-f]{2}){5})[ \t]+(?P<rest>\S.*)$",
+    r"^[ \t]*(?P<name>\S+)[ \t]+(?P<mac>[0-9a-f]{2}(?::[0-9a-f]{2}){5})[ \t]+(?P<rest>\S.*)$",
     re.MULTILINE | re.IGNORECASE,
 )
 _UNIT = re.compile(r"(?P<port>[a-z][a-z0-9/:-]*\d)\.\d+")
+
+
+def stations(text: str, vlans: Mapping[Vid, VlanRow]) -> dict[tuple[PortName, Vid], frozenset[str]]:
+    """Give who was learned where. The table names a VLAN; what is in none of the listed ones is left out."""
+    ids = {row.name: number for number, row in vlans.items()}
+    found: dict[tuple[PortName, Vid], frozenset[str]] = {}
+    for row in _MAC_ROW.finditer(text.replace("\r", "")):
+        vlan = ids.get(row["name"])
+        ports = {unit["port"] for word in row["rest"].split() if (unit := _UNIT.fullmatch(word))}
+        if vlan is None or int(row["mac"][1], 16) & 1:
+            continue
+        for port in map(PortName, ports):
+            found[port, vlan] = found.get((port, vlan), frozenset()) | {row["mac"].lower()}
+    return found
 
 
 def parse_vlans(text: str) -> dict[Vid, VlanRow]:

@@ -8,6 +8,7 @@ of all of them is refused when it has more entries than it counts, or a port twi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -38,6 +39,7 @@ class Layout:
         capabilities: What of it is enabled, else what it can.
         free: Where in an entry text of several lines begins; all but capabilities are only looked for before it.
         total: How many entries the whole listing has; not looked for where it does not say.
+        once: Each heading stands there once, whatever is below it.
         via: The protocol.
     """
 
@@ -51,6 +53,7 @@ class Layout:
     far_description: tuple[re.Pattern[str], ...] = ()
     free: re.Pattern[str] = _NEVER
     total: re.Pattern[str] = _NEVER
+    once: bool = False
     via: Literal["lldp", "cdp"] = "lldp"
 
     def peers(
@@ -84,9 +87,9 @@ class Layout:
             raise ValueError(
                 f"it lists {listed} neighbors and counts {counted[-1]}: one of them forges others"
             )
-        headings = [found[1].strip() for found in self.heading.finditer(text)]
-        twice = next((each for each in headings if headings.count(each) > 1), None)
-        if twice is not None:
+        headings = Counter(found[1].strip() for found in self.heading.finditer(text))
+        twice = next((each for each, count in headings.items() if count > 1), None)
+        if self.once and twice is not None:
             raise ValueError(f"it has the port {told(twice)} twice: a neighbor forges one of them")
 
     def _entries(self, text: str) -> Iterator[tuple[str | None, str]]:

@@ -14,7 +14,7 @@ from trunkline.drivers.switch.conformance.samples import (
     sample_scope,
     why_not,
 )
-from trunkline.drivers.switch.dialect import Dialect
+from trunkline.drivers.switch.dialect import Dialect, Discovers
 from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.models import PortName
 
@@ -69,9 +69,20 @@ def profile(dialect: Dialect, *, source: str, port: str | None = None) -> dict[s
             kind: [query.command for query in dialect.queries(sample_scope(dialect, name, kind))]
             for kind in KINDS
         },
+        "discovery": discovery(dialect),
         "unsupported": {
             feature.name: cause for feature in features(name, name) if (cause := why_not(dialect, feature))
         },
+    }
+
+
+def discovery(dialect: Dialect) -> dict[str, list[str]] | None:
+    """Give what a switch is asked about its surroundings; None for a dialect that cannot tell."""
+    if not isinstance(dialect, Discovers):
+        return None
+    return {
+        "peers": [query.command for query in dialect.peer_queries(None)],
+        "stations": [query.command for query in dialect.station_queries()],
     }
 
 
@@ -111,4 +122,10 @@ def _rows(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (("asks a switch", query) for query in queries["l3switch"])
     if queries["router"] != queries["l3switch"]:
         yield from (("asks a router", query) for query in queries["router"])
+    asked = found["discovery"]
+    if asked is None:
+        yield "discovery", "cannot tell what its ports are cabled to"
+    else:
+        yield from (("asks for neighbors", query) for query in asked["peers"])
+        yield from (("asks for addresses", query) for query in asked["stations"])
     yield from ((f"cannot {name}", cause) for name, cause in found["unsupported"].items())

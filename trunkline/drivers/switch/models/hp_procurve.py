@@ -21,17 +21,17 @@ HEAD = """\
 
   Maximum VLANs to support : {most:<20}
   Primary VLAN : DEFAULT_VLAN
-  Management VLAN :             
+  Management VLAN :             {end}
 
   VLAN ID Name                             | Status     Voice Jumbo
   ------- -------------------------------- + ---------- ----- -----
-"""  # noqa: W291  # as it is printed
+"""
 PORT_HEAD = """
  Status and Counters - VLAN Information - for ports {port}
 
-  VLAN ID Name                 | Status     Voice Jumbo Mode    
+  VLAN ID Name                 | Status     Voice Jumbo Mode    {end}
   ------- -------------------- + ---------- ----- ----- --------
-"""  # noqa: W291  # as above
+"""
 
 
 class ProCurve(Console):
@@ -133,7 +133,7 @@ class ProCurve(Console):
                     f"  {vlan:<7} {name:<32} | Port-based {self._voice(vlan):<5} No   \n"
                     for vlan, name in sorted(self.vlans.names.items())
                 ]
-                return HEAD.format(most=self.most) + "".join(rows)
+                return HEAD.format(most=self.most, end="") + "".join(rows)
             case ["show", "vlans", "ports", port, "detail"] if port in self.ports:
                 rows = [
                     f"  {vlan:<7} {name[:20]:<20} | Port-based {self._voice(vlan):<5} No    {how:<8}\n"
@@ -144,7 +144,7 @@ class ProCurve(Console):
                     )
                     if port in members
                 ]
-                return PORT_HEAD.format(port=port) + "".join(rows)
+                return PORT_HEAD.format(port=port, end="") + "".join(rows)
             case ["show", "vlans", "ports", port, "detail"]:
                 raise RefusedError(f"Module not present for port or invalid port: {port}\n")
             case ["show", "running-config"]:
