@@ -17,12 +17,13 @@ from hashlib import sha256
 from typing import Any
 
 import paramiko
-from netmiko import ConnectHandler
+from netmiko import ssh_dispatcher
 from netmiko.exceptions import NetmikoAuthenticationException, NetmikoBaseException, ReadException
 
 from trunkline.drivers.switch.dialect import Grammar
 from trunkline.drivers.switch.dialogue import Dialogue, clean
 from trunkline.drivers.switch.session import Session
+from trunkline.drivers.switch.wakeful import wakeful
 from trunkline.orchestrator.errors import (
     HostKeyRefused,
     LoginRefused,
@@ -165,8 +166,9 @@ def _log_in(switch: Switch, grammar: Grammar, link: socket.socket, password: str
     subject = f"switch {switch.name}"
     pinned = switch.host_key or ""
     wanted = KEY_TYPES.get(pinned.partition(" ")[0], (pinned.partition(" ")[0],))
-    connection: Any = ConnectHandler(
-        device_type=grammar.netmiko or switch.driver,
+    platform = grammar.netmiko or switch.driver
+    connection = wakeful(ssh_dispatcher(platform))(
+        device_type=platform,
         host=switch.address,
         port=switch.port,
         username=switch.credentials.username,
@@ -186,7 +188,7 @@ def _log_in(switch: Switch, grammar: Grammar, link: socket.socket, password: str
     connection._open()  # noqa: SLF001  # netmiko's author names this as the way to set a key policy
     try:
         if grammar.enables and not connection.check_enable_mode():
-            connection.enable()
+            connection.enable(check_state=False)
     except (ValueError, ReadException) as error:
         connection.disconnect()
         raise LoginRefused(
