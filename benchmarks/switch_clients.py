@@ -28,6 +28,9 @@ MANAGED = VlanSet(range(2, 1000))
 class Notes:
     """A journal that lets everything pass and keeps nothing."""
 
+    def keep(self, text: str) -> None:
+        """Not recorded."""
+
     def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
         """Not recorded."""
         del lines, adding
