@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -319,6 +319,10 @@ class Meddler:
         """Type between the read and the write."""
         self.journal = journal
         return self.driver.sync(intent, journal=self)
+
+    def show(self, intent: SwitchIntent, commands: Container[str]) -> Mapping[str, str]:
+        """Pass on."""
+        return self.driver.show(intent, commands)
 
     def forget(self, neighbors: Sequence[Neighbor], *, journal: Journal) -> tuple[str, ...]:
         """Pass on."""
