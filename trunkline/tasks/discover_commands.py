@@ -33,7 +33,11 @@ def discover(
     job = submit(context, "discover", only=only, who=who(), why="trunkline discover", dry_run=True)
     job = follow(context, job.id, quiet=True)
     results = {device.partition(":")[2]: result for device, result in (job.result or {}).items()}
-    errors = {name: result["error"] for name, result in results.items() if "error" in result}
+    errors = {
+        name: str(result["error"]).removeprefix(f"switch {name}: ")
+        for name, result in results.items()
+        if "error" in result
+    }
     found = picture(context.store, [SwitchName(name) for name in results], errors)
     if output is Format.JSON:
         print_json(found)

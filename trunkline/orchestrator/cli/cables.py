@@ -34,15 +34,21 @@ def picture(store: Store, asked: Sequence[SwitchName], errors: Mapping[str, str]
     current = store.inventory.current()
     inventory = restore(current[1] if current else "{}")
     machines = Machines(inventory=inventory, reports={each.host: each for each in store.devices.reports()})
-    sightings = {name: store.sightings.of(name) for name in inventory.switches}
-    ports = views(machines, {name: each.seen for name, each in sightings.items() if each is not None})
-    proposal = propose(machines, ports)
+    sightings = {name: each for name in inventory.switches if (each := store.sightings.of(name)) is not None}
+    ports = views(machines, {name: each.seen for name, each in sightings.items()})
+    return {
+        "at": {name: each.at for name, each in sightings.items() if name in asked},
+        "errors": dict(errors),
+        "ports": [_port(view) for view in ports if view.switch in asked and view.switch not in errors],
+        **as_plain_values(propose(machines, ports)),
+    }
+
+
+def as_plain_values(proposal: Proposal) -> dict[str, Any]:
+    """Give a proposal in the shape of the inventory file, and what is left to a person."""
     plain = as_plain(proposal.inventory)
     hosts, links = plain["hosts"], plain["links"]
     return {
-        "at": {name: each.at for name, each in sightings.items() if each is not None and name in asked},
-        "errors": dict(errors),
-        "ports": [_port(view) for view in ports if view.switch in asked and view.switch not in errors],
         "proposal": {
             "hosts": {name: {"uplinks": _sparse(_uplinks(hosts, name))} for name in proposal.hosts},
             "links": _sparse(links) if proposal.links else [],
@@ -109,7 +115,7 @@ def show(found: Mapping[str, Any]) -> None:
             sys.stdout.write(f"! {printable(port['mismatch'])}\n")
     for name, text in found["errors"].items():
         sys.stdout.write(f"! {printable(name)}: {printable(text)}\n")
-    sys.stdout.write("".join(f"{line}\n" for line in ("", *_yaml(found))))
+    sys.stdout.write("".join(f"{line}\n" for line in ("", *yaml_lines(found))))
 
 
 def _rows(port: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -124,8 +130,8 @@ def _rows(port: Mapping[str, Any]) -> Iterator[list[str]]:
         yield [port["switch"], port["port"], *said, addresses, port["declared"]]
 
 
-def _yaml(found: Mapping[str, Any]) -> Iterator[str]:
-    """Write the proposal as YAML; what cannot be proposed is a comment."""
+def yaml_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Write what `as_plain_values` gives as YAML; what cannot be proposed is a comment."""
     hosts, links = found["proposal"]["hosts"], found["proposal"]["links"]
     if hosts or links:
         yield "# LLDP is what the other end says of itself: look at the cables before you believe it."
