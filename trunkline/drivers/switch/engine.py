@@ -14,7 +14,7 @@ from trunkline.drivers.switch import whole_config
 from trunkline.drivers.switch.applying import Application, lines_of
 from trunkline.drivers.switch.channels import View, as_told, redirected
 from trunkline.drivers.switch.claims import Change, diff, remarks, untouched
-from trunkline.drivers.switch.dialect import AsksTwice, Dialect, Discovers, Query, Scope
+from trunkline.drivers.switch.dialect import AsksTwice, Dialect, Discovers, DiscoversTwice, Query, Scope
 from trunkline.drivers.switch.forgetting import forget
 from trunkline.drivers.switch.guards import check_changes
 from trunkline.drivers.switch.journal import Journal
@@ -223,6 +223,8 @@ class SwitchDriver:
             )
         outputs = self._ask([*self._dialect.peer_queries(None), *self._dialect.station_queries()])
         with self._reading():
+            if isinstance(self._dialect, DiscoversTwice):
+                outputs |= self._ask(self._dialect.more_station_queries(outputs))
             return Seen(
                 peers=tuple(self._dialect.peers(outputs, None)), stations=self._dialect.stations(outputs)
             )
