@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import structlog
 
 from trunkline.orchestrator.errors import Busy, ConfigError, OrchestratorError, PermanentError
+from trunkline.orchestrator.inspections import Inspection, adopt, compare, discover
 from trunkline.orchestrator.inventory import restore
 from trunkline.orchestrator.models import DeviceKey, HostName, Inventory, SwitchName, host_key
+from trunkline.orchestrator.store import Job
 from trunkline.orchestrator.sync.holders import needs_on
 from trunkline.orchestrator.sync.hosts import Machine, sync_host
 from trunkline.orchestrator.sync.liveness import queue_is_alive
@@ -30,14 +32,21 @@ from trunkline.orchestrator.sync.sweep import every_device
 from trunkline.orchestrator.sync.switches import Order, devices_behind, sync_switch
 
 if TYPE_CHECKING:
-    from trunkline.orchestrator.store import DeviceLease, Job
+    from trunkline.orchestrator.store import DeviceLease
     from trunkline.orchestrator.sync.context import Context
     from trunkline.orchestrator.sync.protocols import OpenSwitch
 
 log = structlog.get_logger(__name__)
 
-Kind = Literal["reconcile", "audit", "backup", "drain", "plan"]
+Kind = Literal["reconcile", "audit", "backup", "drain", "plan", "discover", "adopt", "compare"]
 KINDS: tuple[str, ...] = get_args(Kind)
+INSPECTIONS: Mapping[str, Callable[[Inspection, Job], dict[str, Any]]] = {
+    "discover": discover,
+    "adopt": adopt,
+    "compare": compare,
+}
+OF_SWITCHES = frozenset({"backup", *INSPECTIONS})
+"""Jobs that have nothing to do on a host."""
 CLAIM_SECONDS = 10.0
 """How long a job rests after the worker that drove it died."""
 RING_AGAIN_SECONDS = 10.0
@@ -65,12 +74,12 @@ def queue_of(device: DeviceKey) -> str:
     return "switch" if kind == "switch" else f"host.{name}"
 
 
-def devices_for(kind: str, only: str | None, inventory: Inventory) -> tuple[DeviceKey, ...]:
+def devices_for(kind: str, only: Sequence[str], inventory: Inventory) -> tuple[DeviceKey, ...]:
     """Say which devices a job concerns.
 
     Args:
         kind: One of `KINDS`.
-        only: A switch or host name, with or without its ``switch:`` or ``host:``; None for all.
+        only: Names of switches and hosts, with or without their ``switch:`` or ``host:``; empty for all.
         inventory: What there is.
 
     Raises:
@@ -79,23 +88,27 @@ def devices_for(kind: str, only: str | None, inventory: Inventory) -> tuple[Devi
     if kind not in KINDS:
         raise ConfigError(f"there is no job {kind!r}", subject="jobs", fix=f"choose from {', '.join(KINDS)}")
     everything = every_device(inventory)
-    chosen = everything
-    if only is not None:
-        chosen = tuple(device for device in everything if only in {device, device.partition(":")[2]})
-        if not chosen:
+    chosen = everything if not only else tuple(device for device in everything if _names_of(device) & {*only})
+    for name in only:
+        if not any(name in _names_of(device) for device in everything):
             names = ", ".join(everything)
-            raise ConfigError(f"there is no device {only!r}", subject="jobs", fix=f"choose from {names}")
-    if kind == "backup":
+            raise ConfigError(f"there is no device {name!r}", subject="jobs", fix=f"choose from {names}")
+    if kind in OF_SWITCHES:
         chosen = tuple(device for device in chosen if device.startswith("switch:"))
     if kind == "drain":
-        if only is None:
+        if not only:
             raise ConfigError(
                 "drain empties one host or switch", subject="jobs", fix="name it: --device NAME"
             )
         chosen = tuple(host for device in chosen for host in _hosts_of(device, inventory))
     if not chosen:
-        raise ConfigError(f"{kind} has nothing to do on {only}", subject="jobs")
+        where = ", ".join(only) or "this inventory"
+        raise ConfigError(f"{kind} has nothing to do on {where}", subject="jobs")
     return chosen
+
+
+def _names_of(device: DeviceKey) -> frozenset[str]:
+    return frozenset({device, device.partition(":")[2]})
 
 
 def _hosts_of(device: DeviceKey, inventory: Inventory) -> tuple[DeviceKey, ...]:
@@ -109,7 +122,7 @@ def submit(
     context: Context,
     kind: str,
     *,
-    only: str | None,
+    only: Sequence[str] = (),
     who: str,
     why: str,
     dry_run: bool,
@@ -217,6 +230,8 @@ def _work(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[s
         return _reconcile(job, device, context, tools)
     if job.kind == "backup":
         return _backup(job, device, context, tools)
+    if job.kind in INSPECTIONS:
+        return _inspect(job, device, context, tools)
     return _drain(job, device, context, tools)
 
 
@@ -228,6 +243,15 @@ def _plan(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[s
         with _alone_with(device, context):
             return plan_switch(context, inventory, switch, _switches(tools)).as_json()
     return plan_host(context, inventory, _machine(tools)).as_json()
+
+
+def _inspect(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[str, Any]:
+    inventory = context.inventory()
+    switch = inventory.switches[SwitchName(device.partition(":")[2])]
+    with _alone_with(device, context):
+        driver = _switches(tools)(switch)
+        at = Inspection(context=context, inventory=inventory, switch=switch, driver=driver)
+        return INSPECTIONS[job.kind](at, job)
 
 
 def _reconcile(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from functools import partial
 from hashlib import scrypt
 from pathlib import Path
@@ -15,11 +17,18 @@ from trunkline.orchestrator.sync.hosts import Machine
 from trunkline.tasks.boot import write_links
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trunkline.drivers.switch.dialect import Dialect
+    from trunkline.orchestrator.intents import Peer
     from trunkline.orchestrator.models import DeviceKey, HostName, Switch
     from trunkline.orchestrator.settings import Settings
     from trunkline.orchestrator.sync.context import Context
     from trunkline.orchestrator.sync.protocols import SwitchDriver
+
+
+PEERS_SECONDS = 60.0
+"""So long what lldpd told of the other ends of cables is taken for what it would tell now."""
 
 
 class Refusals(Protocol):
@@ -107,6 +116,7 @@ def this_machine(name: HostName, context: Context) -> Machine:
     """Give the host this process runs on. The engine's URL comes from the inventory when there is one."""
     from trunkline.drivers.host.links import Links
     from trunkline.drivers.host.networks import Engine
+    from trunkline.drivers.host.peers import peers
     from trunkline.drivers.host.shims import Shims
 
     return Machine(
@@ -115,8 +125,26 @@ def this_machine(name: HostName, context: Context) -> Machine:
         links=Links(context.settings.sysctl_net),
         shims=Shims(context.settings.sysctl_net),
         boot_id=boot_id(),
+        hostname=socket.gethostname(),
+        peers=seldom(peers),
         keep=partial(write_links, context.settings.state_dir),
     )
+
+
+def seldom(
+    ask: Callable[[], tuple[Peer, ...]], *, clock: Callable[[], float] = time.monotonic
+) -> Callable[[], tuple[Peer, ...]]:
+    """Ask once in `PEERS_SECONDS` and give what was told then meanwhile: cables move seldom, hosts are synced often."""
+    told: tuple[Peer, ...] = ()
+    asked_at: float | None = None
+
+    def answer() -> tuple[Peer, ...]:
+        nonlocal told, asked_at
+        if asked_at is None or clock() - asked_at >= PEERS_SECONDS:
+            told, asked_at = ask(), clock()
+        return told
+
+    return answer
 
 
 def docker_url(name: HostName, context: Context) -> str:

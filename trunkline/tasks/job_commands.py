@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -13,19 +12,13 @@ import typer
 
 from trunkline.orchestrator.cli.output import Format, Output, ago, print_json, print_table, printable, who
 from trunkline.orchestrator.cli.stores import open_record
+from trunkline.tasks.following import OVER, bell_context, follow
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.store import Job
-    from trunkline.orchestrator.sync.context import Context
 
 jobs_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Queued admin work.")
 plan_app = typer.Typer(add_completion=False)
-
-OVER = frozenset({"done", "failed", "cancelled"})
-POLL_SECONDS = 0.1
-RING_AGAIN_SECONDS = 5.0
-NOBODY_DRIVES_SECONDS = 10.0
-"""A control worker that is just being started stamps the record sooner."""
 
 
 class Asked(StrEnum):
@@ -70,10 +63,18 @@ def plan(
     from trunkline.orchestrator.inventory import dump
     from trunkline.orchestrator.jobs import submit
 
-    context = _context()
+    context = bell_context()
     extra = {"inventory": dump(read_inventory(file))} if file else {}
-    job = submit(context, "plan", only=device, who=who(), why="trunkline plan", dry_run=True, extra=extra)
-    job = _follow(context, job.id, quiet=True)
+    job = submit(
+        context,
+        "plan",
+        only=[device] if device else [],
+        who=who(),
+        why="trunkline plan",
+        dry_run=True,
+        extra=extra,
+    )
+    job = follow(context, job.id, quiet=True)
     results = job.result or {}
     if output is Format.JSON:
         print_json(results)
@@ -115,12 +116,14 @@ def run(
     if kind is not Asked.DRAIN and undo:
         raise typer.BadParameter("--undo is for drain")
 
-    context = _context()
+    context = bell_context()
     extra = {"undo": undo, "confirm_removals": confirm_removals}
-    job = submit(context, kind, only=device, who=who(), why=why, dry_run=dry_run, extra=extra)
+    job = submit(
+        context, kind, only=[device] if device else [], who=who(), why=why, dry_run=dry_run, extra=extra
+    )
     sys.stderr.write(f"job {job.id} is queued\n")
     if wait:
-        _end(_follow(context, job.id))
+        _end(follow(context, job.id))
 
 
 @jobs_app.command("list")
@@ -158,7 +161,7 @@ def show(job: JobId, output: Output = Format.TABLE) -> None:
 @jobs_app.command("watch")
 def watch(job: JobId) -> None:
     """Follow a job to its end; exit 1 when it failed."""
-    _end(_follow(_context(), job))
+    _end(follow(bell_context(), job))
 
 
 @jobs_app.command("cancel")
@@ -174,72 +177,6 @@ def cancel(job: JobId) -> None:
     sys.stdout.write(f"job {job} will start no further step\n")
 
 
-def _context() -> Context:
-    from trunkline.orchestrator.settings import read_settings
-    from trunkline.tasks.context import make_context
-
-    return make_context(read_settings(), owner="bell")
-
-
-def _follow(context: Context, job_id: str, *, quiet: bool = False) -> Job:
-    """Wait for the end; a progress bar on a terminal, plain log lines elsewhere.
-
-    Raises:
-        Unreachable: nobody drives jobs, so that there would be no end.
-    """
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True, quiet=quiet)
-    printed = 0
-    drive = _Drive(context, job_id)
-    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("queued", total=None)
-        while True:
-            job = context.store.jobs.get(job_id)
-            bar.update(
-                task, completed=job.done, total=job.total or None, description=f"{job.kind} {job.state}"
-            )
-            for line in job.log[printed:]:
-                console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
-            printed = len(job.log)
-            if job.state in OVER:
-                return job
-            drive.check(job)
-            time.sleep(POLL_SECONDS)
-
-
-class _Drive:
-    """Sees to it that somebody drives the job that is waited for."""
-
-    def __init__(self, context: Context, job_id: str) -> None:
-        self._context = context
-        self._job_id = job_id
-        self._rung_at = self._seen_at = time.monotonic()
-
-    def check(self, job: Job) -> None:
-        """Ring again: the doorbell may have been lost, or who drove the job may have died.
-
-        Raises:
-            Unreachable: no control worker showed a sign of life for a while.
-        """
-        from trunkline.orchestrator.errors import Unreachable
-        from trunkline.orchestrator.sync.liveness import queue_is_alive
-
-        now = time.monotonic()
-        if queue_is_alive(self._context, "control"):
-            self._seen_at = now
-        if now - self._seen_at > NOBODY_DRIVES_SECONDS:
-            raise Unreachable(
-                f"is {job.state} and nobody drives it: no control worker shows a sign of life",
-                subject=f"job {job.id}",
-                fix=f"start `trunkline worker control`, then `trunkline jobs watch {job.id}`",
-            )
-        if now - self._rung_at > RING_AGAIN_SECONDS:
-            self._rung_at = now
-            self._context.bell.job(self._job_id)
-
-
 def _end(job: Job) -> None:
     _print_result(job)
     if job.state != "done":
@@ -250,6 +187,9 @@ def _print_result(job: Job) -> None:
     results = job.result or {}
     if job.kind in {"plan", "audit"} or (job.dry_run and job.kind == "reconcile"):
         _print_plan(results)
+        return
+    if job.kind in {"discover", "adopt", "compare"}:
+        print_json(results)
         return
     for device, result in results.items():
         facts = ", ".join(f"{key} {_fact(value)}" for key, value in sorted(result.items()))

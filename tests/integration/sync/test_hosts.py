@@ -16,9 +16,16 @@ from tests.builders import a_segment, a_subnet, an_inventory
 from tests.integration.jobs.played_host import CONTAINER, PlayedEngine, PlayedLinks, PlayedShims
 from tests.integration.sync.site import H1, H2, WEB, Site, a_site
 from trunkline.orchestrator.errors import GateClosed, LedgerClosed, PermanentError, TransientError
-from trunkline.orchestrator.intents import ContainerFacts, Endpoint, GatedNetwork, LinkIntent, ShimIntent
+from trunkline.orchestrator.intents import (
+    ContainerFacts,
+    Endpoint,
+    GatedNetwork,
+    LinkIntent,
+    Peer,
+    ShimIntent,
+)
 from trunkline.orchestrator.inventory import dump
-from trunkline.orchestrator.models import ContainerId, ExternalGateway, Rule, SegmentName, host_key
+from trunkline.orchestrator.models import ContainerId, ExternalGateway, PortName, Rule, SegmentName, host_key
 from trunkline.orchestrator.store import LedgerLease, Owner
 from trunkline.orchestrator.store import ledger as ledger_module
 from trunkline.orchestrator.sync import endpoints, revival
@@ -39,6 +46,16 @@ def site(redis_url: str, tmp_path: Path) -> Iterator[Site]:
 @pytest.fixture
 def machine() -> Machine:
     return Machine(name=H1, engine=PlayedEngine(), links=PlayedLinks(), shims=PlayedShims(), boot_id="played")
+
+
+def test_a_host_reports_what_it_calls_itself_its_nics_and_whom_it_hears(site: Site, machine: Machine) -> None:
+    heard = Peer(port=PortName("eth0"), name="sw1", far_port="Gi1/0/1")
+    sync_host(replace(machine, hostname="dock1", peers=lambda: (heard,)), context=site.context, force=True)
+    report = site.store.devices.report_of(H1)
+    assert report is not None
+    assert (report.hostname, report.peers) == ("dock1", (heard,))
+    assert report.nics == {"eth0": "02:00:00:00:00:01"}
+    assert report.macs == {"02:00:00:00:00:01"}
 
 
 def test_a_ready_switch_gives_the_host_its_network_and_the_container_its_endpoint(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -158,6 +158,42 @@ def test_observe_mode_reads_plans_reports_and_writes_nothing(site: Site) -> None
     assert state == "failed"
     assert "observe mode" in cause
     assert site.owned() == frozenset()
+
+
+def test_in_observe_mode_a_member_of_a_channel_is_neither_satisfied_by_plans_nor_forgotten(
+    site: Site,
+) -> None:
+    channel = "interface Port-channel1\n switchport trunk native vlan 100\n switchport trunk allowed vlan 100"
+    site.running.configure(
+        f"{channel}\n switchport mode trunk\ninterface {PORT}\n channel-group 1 mode on\nend"
+    )
+    inventory = site.context.inventory()
+    watched = replace(inventory.switches[SW1], mode="observe")
+    site.apply(replace(inventory, switches={SW1: watched}))
+    site.hold(WEB)
+    observation = site.sync()
+    assert observation is not None
+    assert "interface Port-channel1" in observation.pending
+    assert CARRIES not in observation.satisfied
+
+    site.running.configure("interface Port-channel1\n switchport trunk allowed vlan add 10\nend")
+    site.store.devices.own(SW1, add=frozenset({CARRIES}))
+    site.hold()
+    observation = site.sync()
+    assert observation is not None
+    assert " switchport trunk allowed vlan remove 10" in observation.pending
+    assert CARRIES in site.owned(), "it is there still, and ours"
+
+
+def test_what_was_configured_is_kept_before_a_session_changes_something(site: Site) -> None:
+    site.hold(WEB)
+    site.sync()
+    (kept,) = site.store.backups.list(SW1)
+    assert f"! show running-config interface {PORT}\n" in kept.text
+    assert " switchport trunk allowed vlan 100\n" in kept.text
+    site.hold()
+    site.sync()
+    assert len(site.store.backups.list(SW1)) == 1, "the session is the same"
 
 
 def test_a_session_that_breaks_while_it_writes_is_finished_and_only_then_saved(site: Site) -> None:
@@ -319,6 +355,10 @@ class Meddler:
         """Type between the read and the write."""
         self.journal = journal
         return self.driver.sync(intent, journal=self)
+
+    def show(self, intent: SwitchIntent, commands: Container[str]) -> Mapping[str, str]:
+        """Pass on."""
+        return self.driver.show(intent, commands)
 
     def forget(self, neighbors: Sequence[Neighbor], *, journal: Journal) -> tuple[str, ...]:
         """Pass on."""

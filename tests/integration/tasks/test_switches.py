@@ -10,10 +10,11 @@ import pytest
 from tests.builders import a_switch
 from trunkline.lab.switch.server import running_switch
 from trunkline.orchestrator.errors import LoginRefused
-from trunkline.orchestrator.models import Credentials, SecretRef, switch_key
+from trunkline.orchestrator.intents import Peer
+from trunkline.orchestrator.models import Credentials, PortName, SecretRef, switch_key
 from trunkline.orchestrator.settings import Settings
 from trunkline.orchestrator.store import open_store
-from trunkline.tasks.devices import Switches
+from trunkline.tasks.devices import PEERS_SECONDS, Switches, seldom
 
 
 def test_refused_credentials_are_tried_once_by_all_processes_and_corrected_ones_at_once(
@@ -48,3 +49,19 @@ def test_refused_credentials_are_tried_once_by_all_processes_and_corrected_ones_
             for switches in processes:
                 switches.close()
             store.close()
+
+
+def test_lldpd_is_asked_seldom_and_what_it_told_counts_meanwhile() -> None:
+    now, asked = [100.0], list[Peer]()
+
+    def ask() -> tuple[Peer, ...]:
+        asked.append(Peer(port=PortName("eth0"), name=f"sw{len(asked)}"))
+        return (asked[-1],)
+
+    peers = seldom(ask, clock=lambda: now[0])
+
+    assert [peers()[0].name, peers()[0].name] == ["sw0", "sw0"]
+    now[0] += PEERS_SECONDS - 1
+    assert peers()[0].name == "sw0"
+    now[0] += 1
+    assert (peers()[0].name, len(asked)) == ("sw1", 2)

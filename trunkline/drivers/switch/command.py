@@ -1,4 +1,4 @@
-"""`trunkline switch`: what is done to one switch by hand, from a machine that can reach it."""
+"""`trunkline switch show`, `history` and `trust`; `tasks.switch_commands` puts them beside those that queue jobs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,9 @@ import typer
 
 from trunkline.orchestrator.cli.output import Format, Output
 
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="One switch: what is on record, its host key."
-)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The switch, as the inventory names it.")]
 
 
-@app.callback()
-def root() -> None:
-    """Look after one switch."""
-
-
-@app.command()
 def show(name: Name, output: Output = Format.TABLE) -> None:
     """Show what was read from it last, what is wanted of it, and what of that is ours."""
     from trunkline.orchestrator.cli.stores import open_record
@@ -32,7 +23,6 @@ def show(name: Name, output: Output = Format.TABLE) -> None:
     show_switch(store, name, as_json=output is Format.JSON)
 
 
-@app.command()
 def history(
     name: Name,
     number: Annotated[int, typer.Option("-n", "--number", min=1, help="So many of the newest.")] = 20,
@@ -46,7 +36,6 @@ def history(
     show_history(store, name, number, as_json=output is Format.JSON)
 
 
-@app.command()
 def trust(
     name: Name,
     *,

@@ -6,9 +6,9 @@ Vendor-neutral: what to send comes from a dialect, sending is a transport's. Cal
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trunkline.drivers.switch import whole_config
 from trunkline.drivers.switch.applying import Application, lines_of
@@ -21,6 +21,7 @@ from trunkline.drivers.switch.journal import Journal
 from trunkline.drivers.switch.outcome import Outcome, judge
 from trunkline.drivers.switch.reading import ask_all
 from trunkline.drivers.switch.state import SwitchState
+from trunkline.drivers.switch.survey import foreign
 from trunkline.drivers.switch.transport import Transport
 from trunkline.orchestrator.errors import CommandRejected, GuardRefused, PermanentError, Unsupported
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, Peer, Seen, SwitchIntent
@@ -38,7 +39,8 @@ class SwitchPlan:
 
     ``changes`` are in the words of the device: a channel stands for its members. ``problems`` are claims of the intent
     that cannot be met or withdrawn, each with the cause. ``peers`` is who announced himself at the ports that are to
-    be written.
+    be written. ``pending`` is what the changes are about, in the words of the intent; ``foreign`` what is there and is
+    in no claim.
     """
 
     changes: tuple[Change, ...] = ()
@@ -46,6 +48,8 @@ class SwitchPlan:
     problems: Mapping[Claim, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     peers: tuple[Peer, ...] = ()
+    pending: frozenset[Claim] = frozenset()
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +229,29 @@ class SwitchDriver:
                 peers=tuple(self._dialect.peers(outputs, None)), stations=self._dialect.stations(outputs)
             )
 
+    def show(self, intent: SwitchIntent, commands: Container[str]) -> Mapping[str, str]:
+        """Ask again what was asked before; gives the outputs by command.
+
+        Args:
+            intent: What the switch is about now.
+            commands: What was asked. Only what the dialect itself would ask for the intent, or for a part of it, is
+                asked: no text from elsewhere reaches the switch.
+
+        Raises:
+            OrchestratorError: the session failed.
+        """
+        whole = scope_of(intent)
+        queries = {
+            query.command: query for scope in parts_of(whole) for query in self._dialect.queries(scope)
+        }
+        outputs = self._ask([query for query in queries.values() if query.command in commands])
+        if isinstance(self._dialect, AsksTwice):
+            first = self._ask(self._dialect.queries(whole))
+            with self._reading():
+                more = self._dialect.more_queries(first, whole)
+            outputs |= self._ask([query for query in more if query.command in commands])
+        return outputs
+
     def backup(self) -> str:
         """Read the running configuration."""
         return self._transport.query(self._dialect.grammar.backup, self._dialect.grammar)
@@ -290,6 +317,8 @@ class SwitchDriver:
             problems=view.by_told(problems),
             notes=(*remarks(intent, state), *self._notes()),
             peers=peers,
+            pending=view.all_told(change.claim for change in allowed),
+            foreign=tuple(foreign(intent, state)),
         )
 
     def _peers(self, adding: Sequence[Claim], view: View) -> tuple[Peer, ...]:
@@ -366,6 +395,14 @@ class _Clock:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - started
+
+
+def parts_of(scope: Scope) -> Iterator[Scope]:
+    """Give a scope, and each of its ports and gateways alone: few are asked for in other words than many."""
+    yield scope
+    alone = replace(scope, ports=(), gateways=(), removals=())
+    yield from (replace(alone, ports=(port,)) for port in scope.ports)
+    yield from (replace(alone, gateways=(gateway,)) for gateway in scope.gateways)
 
 
 def scope_of(intent: SwitchIntent) -> Scope:

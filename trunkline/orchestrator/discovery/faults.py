@@ -48,7 +48,7 @@ def _seen_by(machines: Machines, host: Host) -> Iterator[str]:
     """Compare what a host itself hears at its NICs with its uplinks."""
     report = machines.reports.get(host.name)
     for uplink in host.uplinks if report else ():
-        if text := _heard(machines, host, uplink):
+        if not uplink.any_peer and (text := _heard(machines, host, uplink)):
             yield text
 
 

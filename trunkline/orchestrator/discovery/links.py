@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trunkline.orchestrator.discovery.machines import Machines, is_channel
 from trunkline.orchestrator.discovery.ports import End, PortView, described
@@ -29,9 +30,8 @@ def found_links(machines: Machines, ports: Sequence[PortView], remarks: list[str
             remarks.append(f"{_shown(ends)}: {why}")
             continue
         stale = [link for link in links if not set(link.ends).isdisjoint(ends)]
-        kept = stale[0] if stale else None
         links = [link for link in links if link not in stale]
-        links.append(Link(ends=ends, adopt=kept.adopt if kept else False))
+        links.append(replace(stale[0], ends=ends) if stale else Link(ends=ends))
     return tuple(links)
 
 

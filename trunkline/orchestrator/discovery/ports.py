@@ -153,11 +153,14 @@ def _declared_ends(machines: Machines) -> Iterator[tuple[End, Declared]]:
         for uplink in host.uplinks:
             yield (
                 (uplink.switch, uplink.port),
-                Declared(machine=machines.host(host.name), port=uplink.nic),
+                Declared(machine=machines.host(host.name), port=uplink.nic, anybody=uplink.any_peer),
             )
     for link in machines.inventory.links:
         for near, far in (link.ends, link.ends[::-1]):
-            yield near, Declared(machine=machines.switch(far[0]), port=far[1], far_end=far)
+            yield (
+                near,
+                Declared(machine=machines.switch(far[0]), port=far[1], far_end=far, anybody=link.any_peer),
+            )
 
 
 def natural(text: str) -> tuple[tuple[int, int | str], ...]:

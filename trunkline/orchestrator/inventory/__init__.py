@@ -11,11 +11,11 @@ from trunkline.orchestrator.inventory.changes import difference
 from trunkline.orchestrator.inventory.checks import Declared, check_fabric
 from trunkline.orchestrator.inventory.document import InventoryError, Problem, read_document
 from trunkline.orchestrator.inventory.edges import schema
-from trunkline.orchestrator.inventory.stored import dump, restore
+from trunkline.orchestrator.inventory.stored import as_plain, dump, restore
 from trunkline.orchestrator.inventory.subnets import check_subnets
 from trunkline.orchestrator.models import Inventory
 
-__all__ = ["InventoryError", "Problem", "difference", "dump", "load", "restore", "schema"]
+__all__ = ["InventoryError", "Problem", "as_plain", "difference", "dump", "load", "restore", "schema"]
 
 
 def load(text: str, *, source: str) -> Inventory:

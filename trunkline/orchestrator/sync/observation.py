@@ -88,7 +88,7 @@ def observe(
             f"-d {intent.switch.name}` takes it as it is"
         )
     if not wrote:
-        missing |= {owned_key(change.claim) for change in result.plan.changes}
+        missing |= _keys(result.plan.pending)
     return Observation(
         generation=intent.generation,
         observed_at=now,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trunkline.orchestrator.errors import PermanentError
-from trunkline.orchestrator.intents import AttachmentIntent
+from trunkline.orchestrator.intents import AttachmentIntent, Carries, Claim, Gateway, HasVlan
 from trunkline.orchestrator.labels import wanted
 from trunkline.orchestrator.models import Inventory, SegmentName, Switch, host_key
 from trunkline.orchestrator.planning import (
@@ -29,15 +29,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would be done to one device. ``problems`` maps an object to what stands in its way."""
+    """What would be done to one device.
+
+    ``problems`` maps an object to what stands in its way. ``changes`` says the same as ``lines``, object by object:
+    ``add`` or ``remove``, the object, and what of it.
+    """
 
     lines: tuple[str, ...] = ()
+    changes: tuple[tuple[str, str, str], ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Give the JSON form that jobs carry and `-o json` prints."""
-        return {"lines": list(self.lines), "problems": dict(self.problems), "notes": list(self.notes)}
+        return {
+            "lines": list(self.lines),
+            "problems": dict(self.problems),
+            "notes": list(self.notes),
+            "changes": [list(change) for change in self.changes],
+        }
 
 
 def plan_switch(context: Context, inventory: Inventory, switch: Switch, open_switch: OpenSwitch) -> Plan:
@@ -45,9 +55,22 @@ def plan_switch(context: Context, inventory: Inventory, switch: Switch, open_swi
     plan = open_switch(switch).plan(intent_for(context, inventory, switch, removals_confirmed=True))
     return Plan(
         lines=tuple(str(line) for line in plan.lines),
+        changes=tuple((change.op, *_object(change.claim)) for change in plan.changes),
         problems={owned_key(claim): text for claim, text in plan.problems.items()},
         notes=tuple(plan.notes),
     )
+
+
+def _object(claim: Claim) -> tuple[str, str]:
+    """Name what a claim is about, and what it says of it."""
+    match claim:
+        case HasVlan(vlan=vlan, name=name):
+            return f"VLAN {vlan}", f"name {name}" if name else "there"
+        case Carries(port=port, vlan=vlan):
+            return f"port {port}", f"VLAN {vlan}"
+        case Gateway(vlan=vlan, parent=parent, addresses=addresses):
+            where = "" if parent is None else f" on {parent}"
+            return f"gateway of VLAN {vlan}{where}", " ".join(map(str, addresses))
 
 
 def plan_host(context: Context, inventory: Inventory, machine: Machine) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from trunkline.orchestrator.intents import (
@@ -91,6 +91,14 @@ class SwitchPlan(Protocol):
     def notes(self) -> Sequence[str]:
         """What an operator should know, though nothing is wrong."""
 
+    @property
+    def pending(self) -> frozenset[Claim]:
+        """What the changes are about, in the words of the intent: claims that are not so yet, or not gone yet."""
+
+    @property
+    def foreign(self) -> Sequence[str]:
+        """What is there and is in no claim: the work of others."""
+
 
 class SwitchResult(Protocol):
     """What a driver did."""
@@ -157,6 +165,9 @@ class SwitchDriver(Protocol):
         Raises:
             Unsupported: the driver cannot tell.
         """
+
+    def show(self, intent: SwitchIntent, commands: Container[str]) -> Mapping[str, str]:
+        """Ask again those of these commands that it would ask for the intent itself; outputs by command."""
 
     def backup(self) -> str:
         """Read the running configuration."""

@@ -304,7 +304,7 @@ def _record_ownership(
     """
     name = intent.switch.name
     gained = frozenset(owned_key(claim) for claim in result.gained)
-    pending = {change.claim for change in result.plan.changes} | result.problems.keys()
+    pending = result.plan.pending | result.problems.keys()
     lost = frozenset(owned_key(claim) for claim in result.lost | (intent.absent - pending))
     lost |= journal.added - gained
     context.store.devices.own(name, add=gained, remove=lost)
