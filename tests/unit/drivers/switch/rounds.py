@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface
 
@@ -10,6 +10,7 @@ import pytest
 
 from tests.builders import a_switch
 from trunkline.drivers.switch.claims import Change, diff
+from trunkline.drivers.switch.conformance.device import PlayedSession
 from trunkline.drivers.switch.dialect import Block, Dialect, Grammar
 from trunkline.drivers.switch.engine import SwitchDriver, SwitchResult, scope_of
 from trunkline.drivers.switch.guards import check_blocks
@@ -31,48 +32,33 @@ GATEWAY = Gateway(
 )
 
 
-@dataclass
-class Device:
-    """A device that is played: whoever derives from it answers commands and takes lines."""
+@dataclass(kw_only=True)
+class Played(PlayedSession):
+    """A session on a played device.
 
+    ``says`` is what it answers to a command in place of its own words; ``deaf`` tells by a block's first line and a
+    line in it which it does not hear.
+    """
+
+    says: dict[str, str] = field(default_factory=dict)
+    deaf: Callable[[str, str], bool] = lambda enter, line: False  # noqa: ARG005  # it hears all
     taken: list[str] = field(default_factory=list)
-    has_configured: bool = False
 
     def show(self, command: str) -> str:
-        raise NotImplementedError
-
-    def take(self, enter: str, line: str) -> None:
-        raise NotImplementedError
+        return self.says[command] if command in self.says else self.device.answer(command)
 
     def query(self, command: str, grammar: Grammar) -> str:
         del grammar
         return self.show(command)
 
-    def ask(self, commands: Sequence[str], grammar: Grammar) -> Sequence[str]:
-        return [self.query(command, grammar) for command in commands]
-
-    def execute(self, command: str, grammar: Grammar) -> Transcript:
-        del grammar
-        return Transcript(sent=(command,), reply="")
-
     def configure(self, blocks: Sequence[Block], grammar: Grammar, *, revert_minutes: int = 0) -> Transcript:
-        del grammar, revert_minutes
-        self.has_configured = True
-        for block in blocks:
-            self.taken += [block.enter, *(f" {line}" for line in block.lines)]
-            self.take(block.enter, "")
-            for line in block.lines:
-                self.take(block.enter, line)
-        return Transcript(sent=tuple(self.taken), reply="")
-
-    def confirm(self, grammar: Grammar) -> None:
-        del grammar
-
-    def save(self, grammar: Grammar) -> None:
-        del grammar
-
-    def close(self) -> None:
-        return
+        heard = [
+            replace(block, lines=tuple(line for line in block.lines if not self.deaf(block.enter, line)))
+            for block in blocks
+        ]
+        transcript = PlayedSession.configure(self, heard, grammar, revert_minutes=revert_minutes)
+        self.taken += transcript.sent
+        return transcript
 
 
 class Silent:
@@ -112,12 +98,12 @@ def an_intent(
     )
 
 
-def sync(dialect: Dialect, device: Device, intent: SwitchIntent) -> SwitchResult:
+def sync(dialect: Dialect, device: Played, intent: SwitchIntent) -> SwitchResult:
     device.taken.clear()
     return SwitchDriver(intent.switch, dialect, device).sync(intent, journal=Silent())
 
 
-def there_and_back(dialect: Dialect, device: Device, intent: SwitchIntent) -> tuple[str, ...]:
+def there_and_back(dialect: Dialect, device: Played, intent: SwitchIntent) -> tuple[str, ...]:
     """Bring a device to an intent, see that nothing is left to do, and take all of it away again.
 
     Returns:
@@ -136,14 +122,14 @@ def there_and_back(dialect: Dialect, device: Device, intent: SwitchIntent) -> tu
     return sent
 
 
-def read(dialect: Dialect, device: Device, intent: SwitchIntent) -> SwitchState:
+def read(dialect: Dialect, device: Played, intent: SwitchIntent) -> SwitchState:
     scope = scope_of(intent)
     return dialect.parse(
         {query.command: device.show(query.command) for query in dialect.queries(scope)}, scope
     )
 
 
-def rendered(dialect: Dialect, device: Device, intent: SwitchIntent) -> Sequence[Block]:
+def rendered(dialect: Dialect, device: Played, intent: SwitchIntent) -> Sequence[Block]:
     state = read(dialect, device, intent)
     changes, problems = diff(intent, state)
     assert not problems

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
 from tests.builders import a_switch
-from tests.unit.drivers.switch.rounds import Device, an_intent, check, is_refused, read, sync, there_and_back
-from trunkline.drivers.switch.aruba_aoscx import CONFIG, GRAMMAR, VLANS, ArubaAosCx
+from tests.unit.drivers.switch.rounds import Played, an_intent, check, is_refused, read, sync, there_and_back
+from trunkline.drivers.switch.aruba_aoscx import CONFIG, GRAMMAR, ArubaAosCx
 from trunkline.drivers.switch.dialect import Block, Scope
+from trunkline.drivers.switch.models.aruba_aoscx import AosCx, Port
 from trunkline.drivers.switch.transport import is_refusal
 from trunkline.orchestrator.errors import GuardRefused
 from trunkline.orchestrator.intents import Carries, Neighbor
@@ -23,85 +25,25 @@ ACCESS, TRUNK, OPEN, ROUTED, MEMBER = (PortName(f"1/1/{number}") for number in r
 LAG, BARE = PortName("lag10"), PortName("1/1/6")
 
 
-@dataclass
-class AosCx(Device):
+def an_aoscx(**changes: Any) -> Played:
     """VLAN 1 and 100 are there."""
-
-    names: dict[int, str] = field(default_factory=lambda: {1: "DEFAULT_VLAN_1", 100: "hosts"})
-    ports: dict[str, list[str]] = field(
-        default_factory=lambda: {
-            "1/1/1": ["no shutdown", "no routing", "vlan access 100"],
-            "1/1/2": ["no shutdown", "no routing", "vlan trunk native 1", "vlan trunk allowed 1,20"],
-            "1/1/3": ["no shutdown", "no routing", "vlan trunk native 1", "vlan trunk allowed all"],
-            "1/1/4": ["no shutdown", "ip address 10.9.0.1/24"],
-            "1/1/5": ["no shutdown", "lag 10"],
-            "1/1/6": ["no shutdown", "no routing"],
-            "lag 10": ["no shutdown", "no routing", "vlan trunk native 1", "vlan trunk allowed 1"],
-        }
-    )
-    svis: dict[int, list[str]] = field(default_factory=lambda: {1: ["ip dhcp"]})
-    macs: str = "No MAC entries found.\n"
-    refuses: str = ""
-    states: list[VlanSet] = field(default_factory=list)
-
-    def show(self, command: str) -> str:
-        if command == VLANS:
-            return "VLAN  Name   Status  Reason   Type   Interfaces\n" + "".join(
-                f"{vlan:<6}{name:<34}down    no_member_port  static\n"
-                for vlan, name in sorted(self.names.items())
-            )
-        if command.startswith("show mac"):
-            return self.macs
-        if command != CONFIG:
-            name = command.removeprefix("show running-config interface ")
-            return self.section(name, self.ports[name]) if name in self.ports else "Invalid input: x\n"
-        text = "Current configuration:\n!\n!Version ArubaOS-CX FL.10.10\nvlan 1,100\n"
-        text += "".join(self.section(name, lines) for name, lines in self.ports.items())
-        return text + "".join(self.section(f"vlan {vlan}", lines) for vlan, lines in self.svis.items())
-
-    def section(self, name: str, lines: list[str]) -> str:
-        return f"interface {name}\n" + "".join(f"    {line}\n" for line in [*lines, "exit"])
-
-    def take(self, enter: str, line: str) -> None:
-        kind, _, name = enter.removeprefix("no ").partition(" ")
-        if kind == "vlan":
-            if enter.startswith("no "):
-                del self.names[int(name)]
-            elif line:
-                self.names[int(name)] = line.removeprefix("name ")
-        elif name.startswith("vlan "):
-            self.take_on_an_svi(int(name[5:]), line, ends=enter.startswith("no "))
-        elif line and line != self.refuses:
-            self.take_on_a_port(name, line)
-
-    def take_on_an_svi(self, vlan: int, line: str, *, ends: bool) -> None:
-        lines = self.svis.setdefault(vlan, [])
-        if ends:
-            del self.svis[vlan]
-        elif line.startswith("no ip"):
-            lines.remove(line[3:])
-        elif line and line not in lines:
-            lines.append(line)
-
-    def take_on_a_port(self, name: str, line: str) -> None:
-        lines = self.ports[name]
-        listed = next((VlanSet.parse(each.split()[-1]) for each in lines if "allowed" in each), VlanSet())
-        native = next((each for each in lines if "native" in each), "vlan trunk native 1")
-        kept = [each for each in lines if not each.startswith("vlan ")]
-        if line.startswith("vlan access"):
-            self.ports[name] = [*kept, line]
-            return
-        if line.startswith("vlan trunk native"):
-            native = line
-        else:
-            named = VlanSet.parse(line.rsplit(maxsplit=1)[-1])
-            listed = VlanSet(listed - named if line.startswith("no ") else listed | named)
-        self.states.append(listed or VlanSet.every())
-        self.ports[name] = [*kept, native, *([f"vlan trunk allowed {listed}"] if listed else [])]
+    switch = AosCx()
+    up = ["no shutdown"]
+    switched = [*up, "no routing"]
+    switch.ports = {
+        "1/1/1": Port(access=100, native=None, others=switched),
+        "1/1/2": Port(allowed=VlanSet([1, 20]), others=switched),
+        "1/1/3": Port(others=switched),
+        "1/1/4": Port(access=None, native=None, others=[*up, "ip address 10.9.0.1/24"]),
+        "1/1/5": Port(access=None, native=None, others=[*up, "lag 10"]),
+        "1/1/6": Port(access=None, native=None, others=switched),
+        "lag 10": Port(allowed=VlanSet([1]), others=switched),
+    }
+    return Played(device=switch, **changes)
 
 
 def test_a_device_is_brought_there_and_back() -> None:
-    assert there_and_back(DIALECT, AosCx(), an_intent(TRUNK)) == (
+    assert there_and_back(DIALECT, an_aoscx(), an_intent(TRUNK)) == (
         "vlan 10",
         " name tl-web",
         "interface 1/1/2",
@@ -112,11 +54,11 @@ def test_a_device_is_brought_there_and_back() -> None:
         " ipv6 address fd00:31::1/64",
         " no shutdown",
     )
-    assert "interface lag 10" in there_and_back(DIALECT, AosCx(), an_intent(LAG, gateway=False))
+    assert "interface lag 10" in there_and_back(DIALECT, an_aoscx(), an_intent(LAG, gateway=False))
 
 
 def test_an_access_port_is_adopted_and_never_opens_to_every_vlan() -> None:
-    device = AosCx()
+    device = an_aoscx()
     result = sync(DIALECT, device, an_intent(ACCESS, adopt=True, gateway=False))
     assert (result.problems, result.strange, result.verified) == ({}, (), True)
     assert device.taken[-4:] == [
@@ -125,12 +67,11 @@ def test_an_access_port_is_adopted_and_never_opens_to_every_vlan() -> None:
         " vlan trunk native 100",
         " vlan trunk allowed 10",
     ]
-    assert VlanSet.every() not in device.states
-    assert len(sync(DIALECT, AosCx(), an_intent(ACCESS)).problems) == 1
+    assert len(sync(DIALECT, an_aoscx(), an_intent(ACCESS)).problems) == 1
 
 
 def test_a_port_whose_adoption_breaks_off_is_what_it_was() -> None:
-    device = AosCx(refuses="vlan trunk allowed 10")
+    device = an_aoscx(deaf=lambda _, line: line == "vlan trunk allowed 10")
     intent = an_intent(ACCESS, adopt=True, gateway=False)
     before = read(DIALECT, device, intent).ports
     assert sync(DIALECT, device, intent).problems
@@ -139,8 +80,9 @@ def test_a_port_whose_adoption_breaks_off_is_what_it_was() -> None:
 
 
 def test_the_last_vlan_of_a_trunk_is_kept_since_it_would_open_without_it() -> None:
-    device = AosCx()
-    device.ports["1/1/2"] = ["no routing", "vlan trunk native 1", "vlan trunk allowed 10,20"]
+    switch = AosCx()
+    switch.ports["1/1/2"] = Port(allowed=VlanSet([10, 20]))
+    device = Played(device=switch)
     claims = frozenset({Carries(port=TRUNK, vlan=Vid(vlan)) for vlan in (10, 20)})
     intent = replace(an_intent(TRUNK), present=frozenset(), absent=claims)
     result = sync(DIALECT, device, intent)
@@ -152,7 +94,7 @@ def test_the_last_vlan_of_a_trunk_is_kept_since_it_would_open_without_it() -> No
 
 def test_what_a_port_is() -> None:
     ports = (ACCESS, TRUNK, OPEN, ROUTED, MEMBER, LAG, BARE)
-    rows = read(DIALECT, AosCx(), an_intent(*ports)).ports
+    rows = read(DIALECT, an_aoscx(), an_intent(*ports)).ports
     assert [rows[port].mode for port in ports] == [
         "access",
         "trunk",
@@ -169,21 +111,21 @@ def test_what_a_port_is() -> None:
 
 
 def test_a_trunk_without_a_list_carries_every_vlan() -> None:
-    device = AosCx()
-    device.ports["1/1/2"] = ["no routing", "vlan trunk native 20 tag"]
+    shown = "interface 1/1/2\n    no routing\n    vlan trunk native 20 tag\n"
+    device = an_aoscx(says={f"{CONFIG} interface 1/1/2": shown})
     row = read(DIALECT, device, an_intent(TRUNK)).ports[TRUNK]
     assert (row.allowed, row.native_vlan) == (VlanSet.every(), 20)
 
 
 def test_a_list_that_is_none_is_not_read() -> None:
-    device = AosCx()
-    device.ports["1/1/2"] = ["vlan trunk allowed web"]
+    device = an_aoscx(says={f"{CONFIG} interface 1/1/2": "interface 1/1/2\n    vlan trunk allowed web\n"})
     with pytest.raises(ValueError, match=r"interface 1/1/2.*not a list"):
         read(DIALECT, device, an_intent(TRUNK))
 
 
 def test_a_gateway_without_lines_is_there_and_a_strange_one_stays() -> None:
-    device = AosCx(svis={10: ["ip address dhcp"]})
+    device = an_aoscx()
+    device.says[CONFIG] = device.show(CONFIG) + "interface vlan 10\n    ip address dhcp\n"
     (cause,) = sync(DIALECT, device, an_intent(TRUNK)).problems.values()
     assert "dhcp" in cause
 
@@ -198,9 +140,11 @@ def test_a_gateway_without_lines_is_there_and_a_strange_one_stays() -> None:
     ],
 )
 def test_who_talks_keeps_a_vlan_on_its_port(row: str, *, kept: bool) -> None:
-    device, intent = AosCx(), an_intent(TRUNK, gateway=False)
+    device, intent = an_aoscx(), an_intent(TRUNK, gateway=False)
     sync(DIALECT, device, intent)
-    device.macs = f"MAC Address          VLAN     Type                      Port\n{row}"
+    device.says["show mac-address-table vlan 10"] = (
+        f"MAC Address          VLAN     Type                      Port\n{row}"
+    )
     back = replace(intent, present=frozenset(), absent=intent.present)
     assert bool(sync(DIALECT, device, back).problems) is kept
 
@@ -228,7 +172,7 @@ def test_a_refused_answer_is_not_taken_for_an_empty_one(text: str) -> None:
     assert len(DIALECT.queries(SCOPE)) == 5
     for query in DIALECT.queries(SCOPE):
         assert not query.answer.search(text), query.command
-        assert query.answer.search(AosCx().show(query.command)), query.command
+        assert query.answer.search(an_aoscx().show(query.command)), query.command
 
 
 @pytest.mark.parametrize(
@@ -305,7 +249,7 @@ def test_a_protected_port_is_not_even_entered_however_it_is_spelled(port: PortNa
 
 def test_a_list_is_rewritten_only_where_a_port_is_adopted_and_was_no_trunk() -> None:
     adopts = an_intent(ACCESS, TRUNK, adopt=True)
-    state = read(DIALECT, AosCx(), adopts)
+    state = read(DIALECT, an_aoscx(), adopts)
     line = ("vlan trunk allowed 100",)
     check(
         DIALECT,
@@ -324,8 +268,8 @@ def test_a_list_is_rewritten_only_where_a_port_is_adopted_and_was_no_trunk() -> 
 def test_no_entry_is_cleared_and_a_vlan_without_interface_holds_none() -> None:
     neighbor = Neighbor(vlan=Vid(1), parent=None, address=ip_address("172.31.0.9"))
     with pytest.raises(ValueError, match="no command"):
-        DIALECT.forget(neighbor, AosCx().show(CONFIG))
-    assert DIALECT.forget(replace(neighbor, vlan=Vid(10)), AosCx().show(CONFIG)) is None
+        DIALECT.forget(neighbor, an_aoscx().show(CONFIG))
+    assert DIALECT.forget(replace(neighbor, vlan=Vid(10)), an_aoscx().show(CONFIG)) is None
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
+from dataclasses import replace
+from ipaddress import IPv4Interface, ip_address
 
 import pytest
 
 from tests.builders import a_switch
-from tests.unit.drivers.switch.rounds import Device, an_intent, check, is_refused, read, sync, there_and_back
-from trunkline.drivers.switch.brocade_fastiron import CONFIG, GRAMMAR, PORTS, VLANS, BrocadeFastiron
+from tests.unit.drivers.switch.rounds import Played, an_intent, check, is_refused, read, sync, there_and_back
+from trunkline.drivers.switch.brocade_fastiron import CONFIG, GRAMMAR, BrocadeFastiron
 from trunkline.drivers.switch.brocade_fastiron_tables import spelled_out
 from trunkline.drivers.switch.dialect import Block, Scope
+from trunkline.drivers.switch.models.brocade_fastiron import FastIron
+from trunkline.drivers.switch.models.layer3 import Layer3
 from trunkline.drivers.switch.transport import is_refusal
 from trunkline.orchestrator.intents import Neighbor
 from trunkline.orchestrator.models import PortName
@@ -23,75 +25,23 @@ DUAL, TAGGED, PLAIN, MEMBER, MISSING = (PortName(f"1/1/{number}") for number in 
 LAG = PortName("lag1")
 
 
-@dataclass
-class FastIron(Device):
-    """VLAN 1, 20 and 100 are there."""
-
-    names: dict[int, str] = field(default_factory=lambda: {1: "DEFAULT-VLAN", 20: "two words", 100: ""})
-    tagged: dict[int, set[str]] = field(
-        default_factory=lambda: {20: {"ethe 1/1/1", "lag 1"}, 100: {"ethe 1/1/1", "ethe 1/1/2"}}
-    )
-    routers: dict[int, int] = field(default_factory=dict)
-    lines: dict[int, list[str]] = field(default_factory=dict)
-    macs: str = ""
-
-    def show(self, command: str) -> str:
-        if command == VLANS:
-            return "".join(self.section(vlan) for vlan in sorted(self.names))
-        if command == PORTS:
-            text = "Port    Link    State   Dupl Speed Trunk Tag Pvid Pri MAC             Name\n"
-            for port, trunk, tag, pvid in (
-                ("1/1/1", "None", "Yes", "100"),
-                ("1/1/2", "None", "Yes", "N/A"),
-                ("1/1/3", "None", "No", "1"),
-                ("1/1/4", "1", "Yes", "N/A"),
-            ):
-                text += f"{port}   Up      Forward Full 1G    {trunk:<5} {tag:<3} {pvid:<4} 0   cc4e.2415.015e  to x\n"
-            return text
-        if command == CONFIG:
-            ves = "".join(
-                f"interface ve {vlan}\n" + "".join(f" {line}\n" for line in lines) + "!\n"
-                for vlan, lines in sorted(self.lines.items())
-            )
-            return f"Current configuration:\n!\nver 08.0.30tT313\n!\n{self.show(VLANS)}{ves}end\n"
-        return f"Total active entries from all ports = 1\nMAC-Address     Port       Type      Index\n{self.macs}"
-
-    def section(self, vlan: int) -> str:
-        name = f" name {self.names[vlan]}" if self.names[vlan] else ""
-        text = f"vlan {vlan}{name} by port\n"
-        if members := self.tagged.get(vlan):
-            text += f" tagged {' '.join(sorted(members))} \n"
-        if vlan in self.routers:
-            text += f" router-interface ve {self.routers[vlan]}\n"
-        return f"{text} no spanning-tree\n!\n"
-
-    def take(self, enter: str, line: str) -> None:
-        vlan = int(enter.removesuffix(" by port").split()[-1])
-        removes, line = line.startswith("no "), line.removeprefix("no ")
-        word, _, rest = line.partition(" ")
-        if enter.startswith("no "):
-            del self.names[vlan]
-            return
-        if enter.startswith("interface"):
-            lines = self.lines[vlan]
-            if line:
-                (lines.remove if removes else lines.append)(line)
-            return
-        self.names.setdefault(vlan, "")
-        if word == "name":
-            self.names[vlan] = rest
-        elif word == "tagged":
-            members = self.tagged.setdefault(vlan, set())
-            (members.discard if removes else members.add)(rest)
-        elif word == "router-interface" and removes:
-            del self.routers[vlan], self.lines[vlan]
-        elif word == "router-interface":
-            self.routers[vlan] = int(rest.split()[-1])
-            self.lines[vlan] = []
+def a_fastiron(
+    *, names: dict[int, str] | None = None, routers: dict[int, int] | None = None, **lines: Layer3
+) -> Played:
+    """VLAN 1, 20 and 100 are there; ``lines`` are the virtual interfaces, by ``ve`` and their number."""
+    switch = FastIron()
+    switch.labels = dict.fromkeys(["1/1/1", "1/1/2", "1/1/3", "1/1/4"], "to x")
+    switch.channels = {"1/1/4": 1}
+    switch.names = names or switch.names
+    switch.tagged = {20: ["1/1/1", "lag 1"], 100: ["1/1/1", "1/1/2"]}
+    switch.untagged = {"1/1/1": 100, "1/1/3": 1}
+    switch.routers = routers or {}
+    switch.ves = {int(name.removeprefix("ve")): ve for name, ve in lines.items()}
+    return Played(device=switch)
 
 
 def test_a_device_is_brought_there_and_back() -> None:
-    assert there_and_back(DIALECT, FastIron(), an_intent(TAGGED)) == (
+    assert there_and_back(DIALECT, a_fastiron(), an_intent(TAGGED)) == (
         "vlan 10 by port",
         " name tl-web",
         "vlan 10 by port",
@@ -103,8 +53,8 @@ def test_a_device_is_brought_there_and_back() -> None:
         " ip address 172.30.0.1 255.255.255.0 secondary",
         " ipv6 address fd00:31::1/64",
     )
-    assert " tagged lag 1" in there_and_back(DIALECT, FastIron(), an_intent(LAG, gateway=False))
-    there_and_back(DIALECT, FastIron(), an_intent(DUAL, gateway=False))
+    assert " tagged lag 1" in there_and_back(DIALECT, a_fastiron(), an_intent(LAG, gateway=False))
+    there_and_back(DIALECT, a_fastiron(), an_intent(DUAL, gateway=False))
 
 
 def test_a_port_without_tags_would_lose_its_vlan_and_is_not_adopted() -> None:
@@ -114,13 +64,13 @@ def test_a_port_without_tags_would_lose_its_vlan_and_is_not_adopted() -> None:
         an_intent(MEMBER),
         an_intent(MISSING),
     ):
-        (cause,) = sync(DIALECT, FastIron(), intent).problems.values()
+        (cause,) = sync(DIALECT, a_fastiron(), intent).problems.values()
         assert re.search("made one by hand|make it one by hand|is a member of lag1|there is no port", cause)
 
 
 def test_what_a_port_is() -> None:
     ports = (DUAL, TAGGED, PLAIN, MEMBER, MISSING, LAG)
-    rows = read(DIALECT, FastIron(), an_intent(*ports)).ports
+    rows = read(DIALECT, a_fastiron(), an_intent(*ports)).ports
     assert [rows[port].mode for port in ports] == ["trunk", "trunk", "special", "special", "absent", "trunk"]
     assert (rows[DUAL].allowed, rows[DUAL].native_vlan) == (VlanSet([20, 100]), 100)
     assert (rows[TAGGED].allowed, rows[TAGGED].native_vlan) == (VlanSet([100]), None)
@@ -130,15 +80,15 @@ def test_what_a_port_is() -> None:
 @pytest.mark.parametrize(
     ("routers", "lines", "words"),
     [
-        ({10: 7}, {7: []}, "router-interface ve 7"),
-        ({20: 10}, {10: ["ip address 10.9.0.1 255.255.255.0"]}, "interface ve 10"),
-        ({10: 10}, {10: ["ip address 10.9.0.1/24"]}, "10.9.0.1/24"),
+        ({10: 7}, {"ve7": Layer3()}, "router-interface ve 7"),
+        ({20: 10}, {"ve10": Layer3(ipv4=[IPv4Interface("10.9.0.1/24")])}, "interface ve 10"),
+        ({10: 10}, {"ve10": Layer3(ipv4=[IPv4Interface("10.9.0.1/24")])}, "10.9.0.1/24"),
     ],
 )
 def test_a_virtual_interface_of_somebody_else_is_left_alone(
-    routers: dict[int, int], lines: dict[int, list[str]], words: str
+    routers: dict[int, int], lines: dict[str, Layer3], words: str
 ) -> None:
-    device = FastIron(names={1: "DEFAULT-VLAN", 10: "tl-web", 20: ""}, routers=routers, lines=lines)
+    device = a_fastiron(names={1: "DEFAULT-VLAN", 10: "tl-web", 20: "", 100: ""}, routers=routers, **lines)
     (cause,) = sync(DIALECT, device, an_intent(DUAL)).problems.values()
     assert words in cause
 
@@ -171,9 +121,9 @@ def test_a_list_of_ports_that_makes_no_sense_is_not_read(text: str) -> None:
     ],
 )
 def test_who_talks_keeps_a_vlan_on_its_port(row: str, *, kept: bool) -> None:
-    device, intent = FastIron(), an_intent(TAGGED, gateway=False)
+    device, intent = a_fastiron(), an_intent(TAGGED, gateway=False)
     sync(DIALECT, device, intent)
-    device.macs = row
+    device.says["show mac-address vlan 10"] = f"MAC-Address     Port       Type      Index\n{row}"
     back = replace(intent, present=frozenset(), absent=intent.present)
     assert bool(sync(DIALECT, device, back).problems) is kept
 
@@ -195,12 +145,12 @@ def test_a_refused_answer_is_not_taken_for_an_empty_one(text: str) -> None:
     assert len(DIALECT.queries(SCOPE)) == 4
     for query in DIALECT.queries(SCOPE):
         assert not query.answer.search(text), query.command
-        assert query.answer.search(FastIron().show(query.command)), query.command
+        assert query.answer.search(a_fastiron().show(query.command)), query.command
 
 
 def test_half_a_configuration_is_not_believed() -> None:
     (query,) = [query for query in DIALECT.queries(SCOPE) if query.command == CONFIG]
-    assert not query.answer.search(FastIron().show(CONFIG).removesuffix("end\n"))
+    assert not query.answer.search(a_fastiron().show(CONFIG).removesuffix("end\n\n"))
 
 
 @pytest.mark.parametrize(
@@ -272,8 +222,8 @@ def test_a_protected_port_is_not_tagged(port: PortName, line: str) -> None:
 def test_no_entry_is_cleared_and_a_vlan_without_interface_holds_none() -> None:
     neighbor = Neighbor(vlan=Vid(10), parent=None, address=ip_address("172.31.0.9"))
     with pytest.raises(ValueError, match="no command"):
-        DIALECT.forget(neighbor, FastIron(routers={10: 10}, lines={10: []}).show(CONFIG))
-    assert DIALECT.forget(neighbor, FastIron().show(CONFIG)) is None
+        DIALECT.forget(neighbor, a_fastiron(routers={10: 10}, ve10=Layer3()).show(CONFIG))
+    assert DIALECT.forget(neighbor, a_fastiron().show(CONFIG)) is None
 
 
 @pytest.mark.parametrize(

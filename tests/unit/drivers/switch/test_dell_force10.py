@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
 from tests.builders import a_switch
-from tests.unit.drivers.switch.rounds import Device, an_intent, check, is_refused, read, sync, there_and_back
+from tests.unit.drivers.switch.rounds import Played, an_intent, check, is_refused, read, sync, there_and_back
 from trunkline.drivers.switch.dell_force10 import GRAMMAR, DellForce10
 from trunkline.drivers.switch.dell_vlans import parse_vlans, tagged_and_untagged
 from trunkline.drivers.switch.dialect import Block, Forgetting, Scope
 from trunkline.drivers.switch.guards import check_commands
+from trunkline.drivers.switch.models.dell_force10 import Force10, Port
+from trunkline.drivers.switch.models.layer3 import Layer3
 from trunkline.drivers.switch.transport import is_refusal
 from trunkline.orchestrator.errors import GuardRefused
 from trunkline.orchestrator.intents import Neighbor
@@ -27,82 +30,33 @@ PLAIN = PortName("TenGigabitEthernet0/3")
 ROUTED = PortName("TenGigabitEthernet0/4")
 MEMBER = PortName("TenGigabitEthernet0/5")
 CHANNEL = PortName("Port-channel1")
-LINES = {
-    "TenGigabitEthernet 0/1": ["no ip address", "portmode hybrid", "switchport", "no shutdown"],
-    "TenGigabitEthernet 0/2": ["no ip address", "switchport", "no shutdown"],
-    "TenGigabitEthernet 0/3": ["no ip address", "switchport", "no shutdown"],
-    "TenGigabitEthernet 0/4": ["ip address 10.9.0.1/24", "no shutdown"],
-    "TenGigabitEthernet 0/5": ["no ip address", "port-channel-protocol LACP", "port-channel 1 mode active"],
-    "Port-channel 1": ["no ip address", "portmode hybrid", "switchport", "no shutdown"],
-}
-SHORT = {"TenGigabitEthernet": "Te", "Port-channel": "Po"}
 
 
-@dataclass
-class Force10(Device):
+def a_force10(**changes: Any) -> Played:
     """VLAN 1 and 100 are there."""
+    switch = Force10()
+    switch.ports = {
+        "TenGigabitEthernet 0/1": Port(hybrid=True),
+        "TenGigabitEthernet 0/2": Port(),
+        "TenGigabitEthernet 0/3": Port(),
+        "TenGigabitEthernet 0/4": Port(layer2=False, address="ip address 10.9.0.1/24"),
+        "TenGigabitEthernet 0/5": Port(
+            layer2=False, others=["port-channel-protocol LACP", "port-channel 1 mode active"]
+        ),
+        "Port-channel 1": Port(hybrid=True),
+    }
+    switch.vlans, switch.descriptions = {1: Layer3(), 100: Layer3()}, {100: "two words"}
+    switch.tagged = {100: ["TenGigabitEthernet 0/2"]}
+    switch.untagged = dict.fromkeys(["TenGigabitEthernet 0/1", "TenGigabitEthernet 0/3", "Port-channel 1"], 1)
+    return Played(device=switch, **changes)
 
-    names: dict[int, str] = field(default_factory=lambda: {1: "", 100: "two words"})
-    tagged: dict[int, set[str]] = field(default_factory=lambda: {100: {"TenGigabitEthernet 0/2"}})
-    untagged: dict[int, set[str]] = field(
-        default_factory=lambda: {1: {"TenGigabitEthernet 0/1", "TenGigabitEthernet 0/3", "Port-channel 1"}}
-    )
-    lines: dict[int, list[str]] = field(default_factory=dict)
-    macs: str = ""
 
-    def show(self, command: str) -> str:
-        if command == "show vlan":
-            return self.table()
-        if command.startswith("show mac-address-table"):
-            return f"VlanId     Mac Address           Type          Interface        State\n{self.macs}"
-        name = command.removeprefix("show running-config interface ")
-        if not name.startswith("vlan "):
-            return self.section(name, LINES.get(name))
-        vlan = int(name.split()[1])
-        if vlan not in self.names:
-            return self.section(name, None)
-        text = [f"description {self.names[vlan]}"] if self.names[vlan] else []
-        text += self.lines.get(vlan) or ["no ip address"]
-        text += [f"tagged {port}" for port in sorted(self.tagged.get(vlan, ()))]
-        return self.section(f"Vlan {vlan}", text)
-
-    def section(self, name: str, lines: list[str] | None) -> str:
-        if lines is None:
-            return "% Error: No such interface.\n"
-        return f"!\ninterface {name}\n" + "".join(f" {line}\n" for line in lines)
-
-    def table(self) -> str:
-        text = "\nCodes: * - Default VLAN\nQ: U - Untagged, T - Tagged\n\n"
-        text += "    NUM    Status    Description                     Q Ports\n"
-        for vlan, name in sorted(self.names.items()):
-            members = [
-                f"{how} {SHORT[kind]} {place}"
-                for how, ports in (("T", self.tagged), ("U", self.untagged))
-                for kind, place in (port.split() for port in sorted(ports.get(vlan, ())))
-            ] or [""]
-            text += f"{'*' if vlan == 1 else ' '}   {vlan:<7}Inactive  {name:<32}{members[0]}\n"
-            text += "".join(f"{'':53}{member}\n" for member in members[1:])
-        return text
-
-    def take(self, enter: str, line: str) -> None:
-        vlan = int(enter.rsplit(maxsplit=1)[-1])
-        word, _, rest = line.removeprefix("no ").partition(" ")
-        if enter.startswith("no "):
-            del self.names[vlan]
-            return
-        self.names.setdefault(vlan, "")
-        if word == "description":
-            self.names[vlan] = rest
-        elif word == "tagged":
-            members = self.tagged.setdefault(vlan, set())
-            (members.discard if line.startswith("no ") else members.add)(rest)
-        elif word in {"ip", "ipv6"}:
-            lines = self.lines.setdefault(vlan, [])
-            (lines.remove if line.startswith("no ") else lines.append)(line.removeprefix("no "))
+def a_section(name: str, *lines: str) -> str:
+    return f"!\ninterface {name}\n" + "".join(f" {line}\n" for line in lines)
 
 
 def test_a_device_is_brought_there_and_back() -> None:
-    assert there_and_back(DIALECT, Force10(), an_intent(TAGGED)) == (
+    assert there_and_back(DIALECT, a_force10(), an_intent(TAGGED)) == (
         "interface vlan 10",
         " description tl-web",
         "interface vlan 10",
@@ -117,16 +71,16 @@ def test_a_device_is_brought_there_and_back() -> None:
 
 def test_a_hybrid_port_takes_a_first_tag_and_a_plain_one_does_not() -> None:
     for port in (HYBRID, CHANNEL):
-        there_and_back(DIALECT, Force10(), an_intent(port, adopt=True))
-        there_and_back(DIALECT, Force10(), an_intent(port, native=1))
+        there_and_back(DIALECT, a_force10(), an_intent(port, adopt=True))
+        there_and_back(DIALECT, a_force10(), an_intent(port, native=1))
     for intent in (an_intent(HYBRID), an_intent(PLAIN, adopt=True), an_intent(ROUTED), an_intent(MEMBER)):
-        assert len(sync(DIALECT, Force10(), intent).problems) == 1
+        assert len(sync(DIALECT, a_force10(), intent).problems) == 1
 
 
 def test_what_a_port_is() -> None:
     missing = PortName("TenGigabitEthernet9/9")
     ports = (HYBRID, TAGGED, PLAIN, ROUTED, MEMBER, CHANNEL, missing)
-    rows = read(DIALECT, Force10(), an_intent(*ports)).ports
+    rows = read(DIALECT, a_force10(), an_intent(*ports)).ports
     assert [rows[port].mode for port in ports] == [
         "access",
         "trunk",
@@ -184,8 +138,8 @@ def test_a_table_without_descriptions_is_read() -> None:
 
 
 def test_a_vlan_whose_configuration_is_not_shown_is_not_taken_for_one_without_addresses() -> None:
-    device = Force10(names={1: "", 10: "tl-web"})
-    device.section = lambda *_: "% Error: No such interface.\n"  # type: ignore[method-assign]  # a fault
+    device = a_force10(says={"show running-config interface vlan 10": "% Error: No such interface.\n"})
+    device.device.take(["interface vlan 10", "exit"])
     with pytest.raises(ValueError, match=r"interface vlan 10.*not shown"):
         read(DIALECT, device, an_intent())
 
@@ -200,9 +154,10 @@ def test_a_vlan_whose_configuration_is_not_shown_is_not_taken_for_one_without_ad
     ],
 )
 def test_who_talks_keeps_a_vlan_on_its_port(row: str, *, kept: bool) -> None:
-    device, intent = Force10(), an_intent(TAGGED, gateway=False)
+    device, intent = a_force10(), an_intent(TAGGED, gateway=False)
     sync(DIALECT, device, intent)
-    device.macs = row
+    head = "VlanId     Mac Address           Type          Interface        State\n"
+    device.says["show mac-address-table vlan 10"] = f"{head}{row}"
     back = replace(intent, present=frozenset(), absent=intent.present)
     assert bool(sync(DIALECT, device, back).problems) is kept
 
@@ -231,7 +186,7 @@ def test_a_refused_answer_is_not_taken_for_an_empty_one(text: str) -> None:
     assert len(DIALECT.queries(SCOPE)) == 4
     for query in DIALECT.queries(SCOPE):
         assert not query.answer.search(text), query.command
-        assert query.answer.search(Force10().show(query.command)), query.command
+        assert query.answer.search(a_force10().show(query.command)), query.command
 
 
 @pytest.mark.parametrize(
@@ -307,7 +262,7 @@ NEIGHBOR = Neighbor(vlan=Vid(10), parent=None, address=ip_address("172.31.0.9"))
 
 
 def forget(neighbor: Neighbor, *lines: str) -> Forgetting | None:
-    return DIALECT.forget(neighbor, Force10().section("Vlan 10", list(lines)))
+    return DIALECT.forget(neighbor, a_section("Vlan 10", *lines))
 
 
 def test_an_ipv4_entry_is_cleared_by_its_address() -> None:

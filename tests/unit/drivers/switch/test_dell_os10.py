@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
 from tests.builders import a_switch
 from tests.unit.drivers.switch.rounds import (
-    Device,
+    Played,
     an_intent,
     check,
     is_refused,
@@ -22,6 +23,8 @@ from tests.unit.drivers.switch.rounds import (
 from trunkline.drivers.switch.dell_os10 import GRAMMAR, DellOs10
 from trunkline.drivers.switch.dialect import Block, Scope
 from trunkline.drivers.switch.engine import BLIND, SwitchDriver
+from trunkline.drivers.switch.models.dell_os10 import Os10, Port
+from trunkline.drivers.switch.models.layer3 import Layer3
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.transport import is_refusal
 from trunkline.orchestrator.intents import Neighbor
@@ -33,79 +36,23 @@ ACCESS, TRUNK, ROUTED = (PortName(f"ethernet1/1/{number}") for number in (1, 2, 
 MEMBER, CHANNEL, MISSING = PortName("ethernet1/1/4"), PortName("port-channel10"), PortName("ethernet1/1/99")
 
 
-@dataclass
-class Os10(Device):
-    """VLAN 1 and 100 are there."""
-
-    vlans: dict[int, list[str]] = field(default_factory=lambda: {1: [], 100: ["description two words"]})
-    modes: dict[str, str] = field(
-        default_factory=lambda: {ACCESS: "access", TRUNK: "trunk", CHANNEL: "access"}
-    )
-    access: dict[str, int] = field(default_factory=lambda: {ACCESS: 100, TRUNK: 1, CHANNEL: 1})
-    lists: dict[str, set[int]] = field(default_factory=lambda: {TRUNK: {20}})
-    macs: str = ""
-    refuses: str = ""
-
-    def show(self, command: str) -> str:
-        if command == "show vlan":
-            text = "Codes: * - Default VLAN\nQ: A - Access (Untagged), T - Tagged\n"
-            text += "    NUM    Status    Description                     Q Ports\n"
-            for vlan, own in sorted(self.vlans.items()):
-                name = next((line[12:] for line in own if line.startswith("description ")), "")
-                text += f"{'*' if vlan == 1 else ' '}   {vlan:<7}Active    {name:<32}A Eth1/1/9\n"
-            return text
-        if command.startswith("show mac"):
-            return f"VlanId  Mac Address         Type        Interface\n{self.macs}"
-        name = command.removeprefix("show running-configuration interface ")
-        lines: list[str] | None = (
-            self.vlans.get(int(name[4:])) if name.startswith("vlan") else self.port(name)
-        )
-        if lines is None:
-            return "% Error: Invalid interface\n"
-        return f"!\ninterface {name}\n" + "".join(f" {line}\n" for line in ["no shutdown", *lines])
-
-    def port(self, name: str) -> list[str] | None:
-        if name == ROUTED:
-            return ["no switchport", "ip address 10.9.0.1/24"]
-        if name == MEMBER:
-            return ["channel-group 10 mode active", "no switchport"]
-        if name not in self.modes:
-            return None
-        lines = ["switchport mode trunk"] if self.modes[name] == "trunk" else []
-        lines.append(f"switchport access vlan {self.access[name]}")
-        if listed := self.lists.get(name):
-            lines.append(f"switchport trunk allowed vlan {VlanSet(listed)}")
-        return [*lines, "flowcontrol receive off"]
-
-    def take(self, enter: str, line: str) -> None:
-        name = enter.removeprefix("no ").removeprefix("interface ")
-        removes, line = line.startswith("no "), line.removeprefix("no ")
-        if not name.startswith("vlan"):
-            self.take_on_a_port(name, line, removes=removes)
-            return
-        vlan = int(name[4:])
-        if enter.startswith("no "):
-            del self.vlans[vlan]
-            return
-        lines = self.vlans.setdefault(vlan, [])
-        if line not in {"", "shutdown"}:
-            (lines.remove if removes else lines.append)(line)
-
-    def take_on_a_port(self, name: str, line: str, *, removes: bool) -> None:
-        if line.startswith("switchport mode "):
-            self.modes[name] = line.rsplit(maxsplit=1)[-1]
-            if self.modes[name] == "access":
-                self.lists.pop(name, None)
-        elif line and line != self.refuses:
-            listed, named = (
-                self.lists.setdefault(name, set()),
-                set(VlanSet.parse(line.rsplit(maxsplit=1)[-1])),
-            )
-            self.lists[name] = listed - named if removes else listed | named
+def an_os10(*, listed: set[int] | None = None, **changes: Any) -> Played:
+    """VLAN 1, 20 and 100 are there; ``listed`` is the list that the access port has kept."""
+    switch = Os10()
+    switch.vlans[20] = Layer3()
+    plain = ["flowcontrol receive off"]
+    switch.ports = {
+        ACCESS: Port(mode="access", access=100, listed=listed or set(), others=plain),
+        TRUNK: Port(listed={20}, others=plain),
+        ROUTED: Port(mode="routed", others=["ip address 10.9.0.1/24"]),
+        MEMBER: Port(mode="routed", others=["channel-group 10 mode active"]),
+        CHANNEL: Port(mode="access", others=plain),
+    }
+    return Played(device=switch, **changes)
 
 
 def test_a_device_is_brought_there_and_back() -> None:
-    assert there_and_back(DIALECT, Os10(), an_intent(TRUNK)) == (
+    assert there_and_back(DIALECT, an_os10(), an_intent(TRUNK)) == (
         "interface vlan10",
         " description tl-web",
         f"interface {TRUNK}",
@@ -120,7 +67,7 @@ def test_a_device_is_brought_there_and_back() -> None:
 
 def test_an_access_port_is_adopted_and_keeps_its_vlan() -> None:
     for port in (ACCESS, CHANNEL):
-        device = Os10()
+        device = an_os10()
         result = sync(DIALECT, device, an_intent(port, adopt=True, gateway=False))
         assert (result.problems, result.strange, result.verified) == ({}, (), True)
         assert device.taken[-3:] == [
@@ -129,12 +76,12 @@ def test_an_access_port_is_adopted_and_keeps_its_vlan() -> None:
             " switchport trunk allowed vlan 10",
         ]
         row = read(DIALECT, device, an_intent(port)).ports[port]
-        assert row.untagged_vlan == device.access[port]
-    assert len(sync(DIALECT, Os10(), an_intent(ACCESS)).problems) == 1
+        assert row.untagged_vlan == {ACCESS: 100, CHANNEL: 1}[port]
+    assert len(sync(DIALECT, an_os10(), an_intent(ACCESS)).problems) == 1
 
 
 def test_a_half_adopted_port_is_put_back() -> None:
-    device = Os10(refuses="switchport trunk allowed vlan 10")
+    device = an_os10(deaf=lambda _, line: line == "switchport trunk allowed vlan 10")
     intent = an_intent(ACCESS, adopt=True, gateway=False)
     before = read(DIALECT, device, intent).ports
     result = sync(DIALECT, device, intent)
@@ -144,13 +91,13 @@ def test_a_half_adopted_port_is_put_back() -> None:
 
 
 def test_an_access_port_with_a_list_is_not_made_a_trunk() -> None:
-    device = Os10(lists={ACCESS: {20}})
+    device = an_os10(listed={20})
     (cause,) = sync(DIALECT, device, an_intent(ACCESS, adopt=True, gateway=False)).problems.values()
     assert "list of a trunk" in cause
 
 
 def test_a_list_that_is_none_is_not_read() -> None:
-    outputs = {query.command: Os10().show(query.command) for query in DIALECT.queries(SCOPE)}
+    outputs = {query.command: an_os10().show(query.command) for query in DIALECT.queries(SCOPE)}
     outputs[f"show running-configuration interface {TRUNK}"] = (
         f"interface {TRUNK}\n switchport mode trunk\n switchport trunk allowed vlan web\n"
     )
@@ -160,7 +107,7 @@ def test_a_list_that_is_none_is_not_read() -> None:
 
 def test_what_a_port_is() -> None:
     ports = (ACCESS, TRUNK, ROUTED, MEMBER, CHANNEL, MISSING)
-    rows = read(DIALECT, Os10(), an_intent(*ports)).ports
+    rows = read(DIALECT, an_os10(), an_intent(*ports)).ports
     assert [rows[port].mode for port in ports] == ["access", "trunk", "routed", "routed", "access", "absent"]
     assert rows[TRUNK].allowed == VlanSet([1, 20])
     assert rows[MEMBER].channel == CHANNEL
@@ -169,12 +116,12 @@ def test_what_a_port_is() -> None:
 
 def test_a_plan_says_that_it_is_blind() -> None:
     intent = an_intent(TRUNK)
-    assert BLIND in SwitchDriver(intent.switch, DIALECT, Os10()).plan(intent).notes
+    assert BLIND in SwitchDriver(intent.switch, DIALECT, an_os10()).plan(intent).notes
 
 
 def test_many_vlans_of_a_port_are_one_list() -> None:
     intent = an_intent(TRUNK, gateway=False)
-    (_, block) = rendered(DIALECT, Os10(), intent)
+    (_, block) = rendered(DIALECT, an_os10(), intent)
     assert block.lines == ("switchport trunk allowed vlan 10",)
 
 
@@ -188,9 +135,10 @@ def test_many_vlans_of_a_port_are_one_list() -> None:
     ],
 )
 def test_who_talks_keeps_a_vlan_on_its_port(row: str, *, kept: bool) -> None:
-    device, intent = Os10(), an_intent(TRUNK, gateway=False)
+    device, intent = an_os10(), an_intent(TRUNK, gateway=False)
     sync(DIALECT, device, intent)
-    device.macs = row
+    head = "VlanId  Mac Address         Type        Interface\n"
+    device.says["show mac address-table vlan 10"] = f"{head}{row}"
     back = replace(intent, present=frozenset(), absent=intent.present)
     assert bool(sync(DIALECT, device, back).problems) is kept
 
@@ -219,11 +167,12 @@ def test_a_refused_answer_is_not_taken_for_an_empty_one(text: str) -> None:
     assert len(DIALECT.queries(SCOPE)) == 4
     for query in DIALECT.queries(SCOPE):
         assert not query.answer.search(text), query.command
-        assert query.answer.search(Os10().show(query.command)), query.command
+        assert query.answer.search(an_os10().show(query.command)), query.command
 
 
 def test_a_vlan_whose_configuration_is_not_shown_is_not_taken_for_one_without_addresses() -> None:
-    device = Os10(vlans={1: [], 10: []})
+    device = an_os10()
+    device.device.take(["interface vlan10", "exit"])
     outputs = {query.command: device.show(query.command) for query in DIALECT.queries(SCOPE)}
     outputs["show running-configuration interface vlan10"] = "% Error: Invalid interface\n"
     with pytest.raises(ValueError, match=r"interface vlan10.*not shown"):
@@ -303,7 +252,7 @@ def test_a_protected_port_is_not_even_entered() -> None:
 def test_a_trunk_is_not_rewritten_and_a_port_that_is_not_adopted_neither() -> None:
     line = ("switchport mode trunk",)
     adopts = an_intent(ACCESS, TRUNK, adopt=True)
-    state = read(DIALECT, Os10(), adopts)
+    state = read(DIALECT, an_os10(), adopts)
     check(
         DIALECT,
         Block(enter=f"interface {ACCESS}", mode="conf-if", lines=line, claims=frozenset()),

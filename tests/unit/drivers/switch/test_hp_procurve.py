@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
+from dataclasses import replace
+from ipaddress import IPv4Interface, ip_address
+from typing import Any
 
 import pytest
 
 from tests.builders import a_switch
 from tests.unit.drivers.switch.rounds import (
-    Device,
+    Played,
     an_intent,
     check,
     is_refused,
@@ -20,7 +21,10 @@ from tests.unit.drivers.switch.rounds import (
     there_and_back,
 )
 from trunkline.drivers.switch.dialect import Block, Scope
-from trunkline.drivers.switch.hp_procurve import CONFIG, GRAMMAR, VLANS, HpProcurve, parse_trunks
+from trunkline.drivers.switch.hp_procurve import CONFIG, GRAMMAR, HpProcurve, parse_trunks
+from trunkline.drivers.switch.models.console import Vlans
+from trunkline.drivers.switch.models.hp_procurve import ProCurve
+from trunkline.drivers.switch.models.layer3 import Layer3
 from trunkline.drivers.switch.transport import is_refusal
 from trunkline.orchestrator.intents import Carries, Claim, HasVlan, Neighbor
 from trunkline.orchestrator.models import PortName
@@ -29,69 +33,22 @@ from trunkline.orchestrator.vlans import Vid, VlanSet
 DIALECT = HpProcurve()
 
 
-@dataclass
-class ProCurve(Device):
+def a_procurve(*, names: dict[int, str] | None = None, **changes: Any) -> Played:
     """VLAN 1 and 100 are there; ports 1 to 4 and Trk1, which is 23 and 24."""
+    switch = ProCurve()
+    switch.tagged = {100: ["2"]}
+    switch.addresses = {1: Layer3(ipv4=[IPv4Interface("10.0.0.2/24")])}
+    if names is not None:
+        switch.vlans, switch.untagged["4"] = Vlans(names), 1
+    return Played(device=switch, **changes)
 
-    names: dict[int, str] = field(default_factory=lambda: {1: "DEFAULT_VLAN", 100: "Router Vlan"})
-    tagged: dict[int, set[str]] = field(default_factory=lambda: {100: {"2"}})
-    untagged: dict[int, set[str]] = field(default_factory=lambda: {1: {"1", "2", "3", "Trk1"}, 100: {"4"}})
-    addresses: dict[int, list[str]] = field(
-        default_factory=lambda: {1: ["ip address 10.0.0.2 255.255.255.0"]}
-    )
-    macs: str = ""
 
-    def show(self, command: str) -> str:
-        words = command.split()
-        if command == VLANS:
-            rows = "".join(
-                f"  {v:<7} {n:<32} | Port-based No    No   \n" for v, n in sorted(self.names.items())
-            )
-            return f" Status and Counters - VLAN Information\n\n  Maximum VLANs to support : 256\n\n{rows}"
-        if command == CONFIG:
-            return self.config()
-        if words[:2] == ["show", "mac-address"]:
-            return f" Status and Counters - Address Table - VLAN {words[-1]}\n\n  MAC Address   Port\n{self.macs}"
-        port = words[3]
-        if port not in {"1", "2", "3", "4", "23", "Trk1"}:
-            return f"Module not present for port or invalid port: {port}\n"
-        rows = ""
-        for vlan, name in sorted(self.names.items()):
-            for how, members in (("Tagged", self.tagged), ("Untagged", self.untagged)):
-                if port in members.get(vlan, set()):
-                    rows += f"  {vlan:<7} {name:<20} | Port-based No    No    {how:<8}\n"
-        title = f" Status and Counters - VLAN Information - for ports {port}"
-        return f"\n{title}\n\n  VLAN ID Name | Status Voice Jumbo Mode\n{rows}"
-
-    def config(self) -> str:
-        text = "Running configuration:\n\n; J9727A Configuration Editor\n\nip routing\nipv6 unicast-routing\n"
-        text += "trunk 23-24 trk1 lacp\n"
-        for vlan, name in sorted(self.names.items()):
-            lines = [f'name "{name}"', *(f"tagged {port}" for port in sorted(self.tagged.get(vlan, ())))]
-            lines += self.addresses.get(vlan) or ["no ip address"]
-            text += f"vlan {vlan}\n" + "".join(f"   {line}\n" for line in lines) + "   exit\n"
-        return text
-
-    def take(self, enter: str, line: str) -> None:
-        vlan = int(enter.rsplit(maxsplit=1)[-1])
-        word, _, rest = line.removeprefix("no ").partition(" ")
-        if enter.startswith("no "):
-            del self.names[vlan]
-            self.tagged.pop(vlan, None)
-            return
-        self.names.setdefault(vlan, f"VLAN{vlan}")
-        if word == "name":
-            self.names[vlan] = rest.strip('"')
-        elif word == "tagged":
-            members = self.tagged.setdefault(vlan, set())
-            (members.discard if line.startswith("no ") else members.add)(rest)
-        elif word:
-            lines = self.addresses.setdefault(vlan, [])
-            (lines.remove if line.startswith("no ") else lines.append)(line.removeprefix("no "))
+def the_config() -> str:
+    return a_procurve().show(CONFIG)
 
 
 def test_a_device_is_brought_there_and_back() -> None:
-    assert there_and_back(DIALECT, ProCurve(), an_intent("2")) == (
+    assert there_and_back(DIALECT, a_procurve(), an_intent("2")) == (
         "vlan 10",
         ' name "tl-web"',
         "vlan 10",
@@ -105,22 +62,22 @@ def test_a_device_is_brought_there_and_back() -> None:
 
 def test_a_port_without_tags_takes_one_when_it_may_be_adopted_or_is_as_the_uplink_says() -> None:
     for port in ("1", "Trk1"):
-        there_and_back(DIALECT, ProCurve(), an_intent(port, adopt=True))
-        there_and_back(DIALECT, ProCurve(), an_intent(port, native=1))
+        there_and_back(DIALECT, a_procurve(), an_intent(port, adopt=True))
+        there_and_back(DIALECT, a_procurve(), an_intent(port, native=1))
         for intent in (an_intent(port), an_intent(port, native=7), an_intent(port, adopt=True, native=7)):
-            (cause,) = sync(DIALECT, ProCurve(), intent).problems.values()
+            (cause,) = sync(DIALECT, a_procurve(), intent).problems.values()
             assert f"port {port} " in cause
 
 
 def test_several_ports_of_a_vlan_share_a_block() -> None:
-    *_, block = rendered(DIALECT, ProCurve(), an_intent("1", "2", adopt=True, gateway=False))
+    *_, block = rendered(DIALECT, a_procurve(), an_intent("1", "2", adopt=True, gateway=False))
     assert block.enter == "vlan 10"
     assert sorted(block.lines) == ["tagged 1", "tagged 2"]
     assert {claim.port for claim in block.claims if isinstance(claim, Carries)} == {"1", "2"}
 
 
 def test_what_a_port_is() -> None:
-    rows = read(DIALECT, ProCurve(), an_intent("1", "2", "4", "9", "Trk1")).ports
+    rows = read(DIALECT, a_procurve(), an_intent("1", "2", "4", "9", "Trk1")).ports
     assert [
         (rows[PortName(p)].mode, rows[PortName(p)].untagged_vlan) for p in ("1", "2", "4", "9", "Trk1")
     ] == [
@@ -145,19 +102,14 @@ def test_members_of_a_link_aggregation_are_not_written() -> None:
 
 
 def test_a_member_of_a_link_aggregation_gets_no_vlan() -> None:
-    (cause,) = sync(DIALECT, ProCurve(), an_intent("23", adopt=True)).problems.values()
+    (cause,) = sync(DIALECT, a_procurve(), an_intent("23", adopt=True)).problems.values()
     assert "port 23 is a member of Trk1" in cause
 
 
 def test_what_one_vlan_could_not_get_leaves_the_other_on_a_port_without_tags() -> None:
-    class Stubborn(ProCurve):
-        def take(self, enter: str, line: str) -> None:
-            if (enter, line) != ("vlan 20", "tagged 1"):
-                super().take(enter, line)
-
     intent = an_intent("1", adopt=True, gateway=False)
     second: set[Claim] = {HasVlan(vlan=Vid(20), name="tl-db"), Carries(port=PortName("1"), vlan=Vid(20))}
-    device = Stubborn()
+    device = a_procurve(deaf=lambda enter, line: (enter, line) == ("vlan 20", "tagged 1"))
     result = sync(DIALECT, device, replace(intent, present=intent.present | second))
     assert result.problems.keys() == {Carries(port=PortName("1"), vlan=Vid(20))}
     assert Carries(port=PortName("1"), vlan=Vid(10)) in result.gained
@@ -166,24 +118,24 @@ def test_what_one_vlan_could_not_get_leaves_the_other_on_a_port_without_tags() -
 
 def test_no_port_was_converted_so_none_is_put_back() -> None:
     with pytest.raises(ValueError, match="not converted"):
-        DIALECT.restore(PortName("1"), read(DIALECT, ProCurve(), an_intent("1")).ports[PortName("1")])
+        DIALECT.restore(PortName("1"), read(DIALECT, a_procurve(), an_intent("1")).ports[PortName("1")])
 
 
 def test_a_device_that_does_not_route_gets_no_gateway() -> None:
-    device = ProCurve()
-    device.config = lambda: ProCurve.config(device).replace("ip routing\n", "")  # type: ignore[method-assign]  # a fault
+    device = a_procurve(says={CONFIG: the_config().replace("ip routing\n", "")})
     (cause,) = sync(DIALECT, device, an_intent("2")).problems.values()
     assert "does not route" in cause
 
 
 def test_a_vlan_with_a_dhcp_address_is_left_alone() -> None:
-    device = ProCurve(names={1: "DEFAULT_VLAN", 10: "x"}, addresses={10: ["ip address dhcp-bootp"]})
+    device = a_procurve(names={1: "DEFAULT_VLAN", 10: "x"})
+    device.says[CONFIG] = the_config() + "vlan 10\n   ip address dhcp-bootp\n   exit\n"
     (cause,) = sync(DIALECT, device, an_intent("1", adopt=True)).problems.values()
     assert "dhcp-bootp" in cause
 
 
 def test_a_name_that_another_vlan_has_gets_the_id() -> None:
-    device = ProCurve(names={1: "DEFAULT_VLAN", 99: "tl-web"})
+    device = a_procurve(names={1: "DEFAULT_VLAN", 99: "tl-web"})
     assert ' name "tl-web-10"' in there_and_back(DIALECT, device, an_intent("1", adopt=True))
 
 
@@ -198,9 +150,9 @@ def test_a_name_that_another_vlan_has_gets_the_id() -> None:
     ],
 )
 def test_who_talks_keeps_a_vlan_on_its_port(row: str, *, kept: bool) -> None:
-    device, intent = ProCurve(), an_intent("2", gateway=False)
+    device, intent = a_procurve(), an_intent("2", gateway=False)
     sync(DIALECT, device, intent)
-    device.macs = row
+    device.says["show mac-address vlan 10"] = f"  MAC Address   Port\n{row}"
     back = replace(intent, present=frozenset(), absent=intent.present)
     assert bool(sync(DIALECT, device, back).problems) is kept
 
@@ -222,12 +174,12 @@ def test_a_refused_answer_is_not_taken_for_an_empty_one(text: str) -> None:
     assert len(DIALECT.queries(SCOPE)) == 4
     for query in DIALECT.queries(SCOPE):
         assert not query.answer.search(text), query.command
-        assert query.answer.search(ProCurve().show(query.command)), query.command
+        assert query.answer.search(a_procurve().show(query.command)), query.command
 
 
 def test_half_a_configuration_is_not_believed() -> None:
     (query,) = [query for query in DIALECT.queries(SCOPE) if query.command == CONFIG]
-    assert not query.answer.search(ProCurve().config().split("vlan 1\n")[0])
+    assert not query.answer.search(the_config().split("vlan 1\n")[0])
 
 
 @pytest.mark.parametrize(
@@ -303,8 +255,8 @@ def test_a_protected_port_is_not_tagged() -> None:
 def test_no_entry_is_cleared_and_a_vlan_without_address_holds_none() -> None:
     neighbor = Neighbor(vlan=Vid(1), parent=None, address=ip_address("10.0.0.9"))
     with pytest.raises(ValueError, match="no command"):
-        DIALECT.forget(neighbor, ProCurve().config())
-    assert DIALECT.forget(replace(neighbor, vlan=Vid(100)), ProCurve().config()) is None
+        DIALECT.forget(neighbor, the_config())
+    assert DIALECT.forget(replace(neighbor, vlan=Vid(100)), the_config()) is None
 
 
 @pytest.mark.parametrize(

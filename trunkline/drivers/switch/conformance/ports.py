@@ -57,7 +57,9 @@ def adoption(make: MakeBench, random: Random) -> Iterator[str]:
             continue
         yield from bench.complaints(result, [MADE, carries])
         yield from _kept(before, _row(bench, port))
-        yield from _broken_off(make, carries, tuple(bench.session.sent))
+        sent = tuple(bench.session.sent)
+        yield from _broken_off(make, carries, sent)
+        yield from _opening(make, carries, sent)
 
 
 def _kept(before: PortRow, after: PortRow) -> Iterator[str]:
@@ -81,6 +83,18 @@ def _broken_off(make: MakeBench, carries: Carries, lines: tuple[str, ...]) -> It
             yield f"{line!r} was refused and nobody is told"
         if (now := _row(bench, carries.port)) != before and not holds(carries, bench.read([MADE, carries])):
             yield f"{line!r} was refused, and port {carries.port} is left as {now}, before: {before}"
+
+
+def _opening(make: MakeBench, carries: Carries, lines: tuple[str, ...]) -> Iterator[str]:
+    """Type the lines one by one: the port never carries every VLAN in between."""
+    for at, line in enumerate(lines, start=1):
+        bench = make()
+        bench.sync([MADE])
+        leave = bench.dialect.grammar.leave_block
+        bench.device.take((*lines[:at], *([leave] if leave and line != leave else [])))
+        row = _row(bench, carries.port)
+        if row.is_trunk and row.allowed == VlanSet.every():
+            yield f"after {line!r} port {carries.port} carries every VLAN"
 
 
 def _row(bench: Bench, port: PortName) -> PortRow:

@@ -26,9 +26,9 @@ EVERY = VlanSet.every()
 
 @dataclass(slots=True)
 class Port:
-    """A port as configured; it is a trunk once it has a native VLAN or a list."""
+    """A port as configured; it is a trunk once it has a native VLAN or a list, and without any routed."""
 
-    access: int = 1
+    access: int | None = 1
     native: int | None = 1
     allowed: VlanSet | None = None
     others: list[str] = field(default_factory=lambda: ["no shutdown", "mtu 9198", "no routing"])
@@ -37,13 +37,13 @@ class Port:
     def carried(self) -> VlanSet:
         """Give what crosses it."""
         if self.native is None and self.allowed is None:
-            return VlanSet([self.access])
+            return VlanSet() if self.access is None else VlanSet([self.access])
         return EVERY if self.allowed is None else self.allowed
 
     def lines(self) -> list[str]:
         """Print it."""
         if self.native is None and self.allowed is None:
-            return [*self.others, f"vlan access {self.access}"]
+            return [*self.others, *([] if self.access is None else [f"vlan access {self.access}"])]
         allowed = "all" if self.allowed is None else str(self.allowed)
         return [*self.others, f"vlan trunk native {self.native or 1}", f"vlan trunk allowed {allowed}"]
 
@@ -80,8 +80,8 @@ class AosCx(Console):
                     return "config-if-vlan", number
                 if self.svis.pop(int(number), None) is None:
                     raise RefusedError(f"Interface vlan{number} does not exist.\n")
-            case ["interface", name] if name in self.ports and not no:
-                return "config-if", name
+            case ["interface", *name] if " ".join(name) in self.ports and not no:
+                return "config-if", " ".join(name)
             case _:
                 raise RefusedError
         return None
@@ -129,8 +129,8 @@ class AosCx(Console):
                 return self._vlans()
             case ["show", "running-config"]:
                 return self._config()
-            case ["show", "running-config", "interface", name] if name in self.ports:
-                return self._section(name, self.ports[name].lines())
+            case ["show", "running-config", "interface", *name] if " ".join(name) in self.ports:
+                return self._section(" ".join(name), self.ports[" ".join(name)].lines())
             case ["show", "mac-address-table", "vlan", vlan]:
                 rows = [
                     f"{mac}    {vlan:<8} dynamic                   {port}\n"

@@ -35,6 +35,8 @@ class FastIron(Console):
         self.labels = {"1/1/1": "to switch1", "1/1/2": "", "1/1/3": ""}
         self.tagged: dict[int, list[str]] = {20: ["1/1/1", "1/1/2"], 100: ["1/1/1"]}
         self.untagged: dict[str, int] = {"1/1/1": 100, "1/1/3": DEFAULT}
+        self.channels: dict[str, int] = {}
+        """The members of link aggregations, which are named ``lag 1`` in a VLAN."""
         self.foreign: dict[int, list[str]] = {20: ["no spanning-tree"]}
         self.routers: dict[int, int] = {}
         self.ves: dict[int, Layer3] = {}
@@ -82,8 +84,9 @@ class FastIron(Console):
                     raise RefusedError(f"Error - vlan name {name} is already in use\n")
                 self.names[vlan] = name
                 return None
-            case ["tagged" | "untagged" as how, "ethe" | "ethernet", port]:
-                if port not in self.labels:
+            case ["tagged" | "untagged" as how, "ethe" | "ethernet" | "lag" as kind, port]:
+                port = f"lag {port}" if kind == "lag" else port
+                if port not in {*self.labels, *self.lags}:
                     raise RefusedError(f"Error - port {port} does not exist\n")
                 return {"tagged": self._tag, "untagged": self._untag}[how](vlan, port, no=no)
             case ["router-interface", "ve", number] if number.isdecimal():
@@ -115,6 +118,11 @@ class FastIron(Console):
             raise RefusedError(f"Error - port ethe {port} is not a member of default vlan\n")
         self.untagged[port] = vlan
         return f"Added untagged port(s) ethe {port} to port-vlan {vlan}.\n"
+
+    @property
+    def lags(self) -> set[str]:
+        """Give the link aggregations."""
+        return {f"lag {number}" for number in self.channels.values()}
 
     @property
     def tagged_ports(self) -> set[str]:
@@ -185,17 +193,19 @@ class FastIron(Console):
 
     def _brief(self, port: str) -> str:
         pvid = self.untagged.get(port, "N/A")
-        tag = "Yes" if port in self.tagged_ports else "No"
+        trunk = self.channels.get(port, "None")
+        tag = "Yes" if port in self.tagged_ports or port in self.channels else "No"
         mac = f"cc4e.2415.{0x15D + int(port.rsplit('/', 1)[-1]):04x}"
-        return f"{port:<7} Up      Forward Full 1G    None  {tag:<3} {pvid:<4} 0   {mac}  {self.labels[port]:<10}\n"
+        state = f"{port:<7} Up      Forward Full 1G    {trunk:<5} {tag:<3} {pvid:<4} 0   "
+        return f"{state}{mac}  {self.labels[port]:<10}\n"
 
 
 def _ports(ports: Sequence[str]) -> str:
     """Write ports as the configuration does, with a blank at the end."""
-    found = [
-        f"ethe {where}{first} " + (f"to {where}{last} " if last > first else "")
-        for where, first, last in runs(ports)
-    ]
+    found = []
+    for where, first, last in runs(ports):
+        kind, slot = ("lag", "") if where == "lag " else ("ethe", where)
+        found.append(f"{kind} {slot}{first} " + (f"to {slot}{last} " if last > first else ""))
     return "".join(found)
 
 

@@ -30,6 +30,7 @@ class Port:
 
     hybrid: bool = False
     layer2: bool = True
+    address: str = "no ip address"
     others: list[str] = field(default_factory=list)
 
 
@@ -183,9 +184,9 @@ class Force10(Console):
     @staticmethod
     def _port_lines(port: Port) -> list[str]:
         if not port.layer2:
-            return ["ip address 10.9.0.1/24", *port.others, "no shutdown"]
+            return [port.address, *port.others, "no shutdown"]
         hybrid = ["portmode hybrid"] if port.hybrid else []
-        return ["no ip address", *port.others, *hybrid, "switchport", "no shutdown"]
+        return [port.address, *port.others, *hybrid, "switchport", "no shutdown"]
 
 
 def dell_force10() -> Model:

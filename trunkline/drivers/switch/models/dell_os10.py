@@ -23,7 +23,7 @@ NO_SUCH = "% Error: Invalid interface\n"
 
 @dataclass(slots=True)
 class Port:
-    """A port as configured."""
+    """A port as configured; one that is routed shows ``others`` alone."""
 
     mode: str = "trunk"
     access: int = 1
@@ -146,6 +146,8 @@ class Os10(Console):
 
     @staticmethod
     def _port_lines(port: Port) -> list[str]:
+        if port.mode == "routed":
+            return ["no shutdown", "no switchport", *port.others]
         lines = ["no shutdown", *(["switchport mode trunk"] if port.mode == "trunk" else [])]
         lines.append(f"switchport access vlan {port.access}")
         lines += [f"switchport trunk allowed vlan {VlanSet(port.listed)}"] if port.listed else []

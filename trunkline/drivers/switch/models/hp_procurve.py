@@ -51,6 +51,7 @@ class ProCurve(Console):
         self.most = 256
         self.voice: set[int] = set()
         self.ports = ["1", "2", "3", "4", "Trk1"]
+        self.members = ["23", "24"]
         self.tagged: dict[int, list[str]] = {100: ["1", "2"]}
         self.untagged: dict[str, int] = {"1": DEFAULT, "2": DEFAULT, "3": DEFAULT, "Trk1": DEFAULT, "4": 100}
         self.addresses: dict[int, Layer3] = {}
@@ -134,7 +135,7 @@ class ProCurve(Console):
                     for vlan, name in sorted(self.vlans.names.items())
                 ]
                 return HEAD.format(most=self.most, end="") + "".join(rows)
-            case ["show", "vlans", "ports", port, "detail"] if port in self.ports:
+            case ["show", "vlans", "ports", port, "detail"] if port in {*self.ports, *self.members}:
                 rows = [
                     f"  {vlan:<7} {name[:20]:<20} | Port-based {self._voice(vlan):<5} No    {how:<8}\n"
                     for vlan, name in sorted(self.vlans.names.items())
@@ -174,7 +175,11 @@ class ProCurve(Console):
             ):
                 lines += [f"{how} {','.join(short_runs(members))}"] if members else []
             own = self.addresses.get(vlan, Layer3())
-            lines += own.lines(masks=True, secondary="") if own.ipv4 else ["no ip address", *own.lines()]
+            lines += (
+                own.lines(masks=True, secondary="")
+                if own.ipv4 or own.others
+                else ["no ip address", *own.lines()]
+            )
             text += indented(f"vlan {vlan}", [*lines, *own.others, "exit"], indent="   ")
         return f"{text}ipv6 unicast-routing\nspanning-tree\n"
 
