@@ -13,13 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import paramiko
-from netmiko import ConnectHandler
+from netmiko import ssh_dispatcher
 from netmiko.exceptions import NetmikoAuthenticationException, NetmikoBaseException, ReadException
 
 from trunkline.drivers.switch.dialect import Grammar
 from trunkline.drivers.switch.dialogue import Dialogue, clean
 from trunkline.drivers.switch.host_keys import Pinned, ssh_error
 from trunkline.drivers.switch.session import Session
+from trunkline.drivers.switch.wakeful import wakeful
 from trunkline.drivers.switch.way import CONNECT_SECONDS, Way, open_way
 from trunkline.orchestrator.errors import (
     HostKeyRefused,
@@ -125,8 +126,9 @@ def _log_in(switch: Switch, grammar: Grammar, way: Way, password: str, enable: s
     subject = f"switch {switch.name}"
     pinned = switch.host_key or ""
     wanted = KEY_TYPES.get(pinned.partition(" ")[0], (pinned.partition(" ")[0],))
-    connection: Any = ConnectHandler(
-        device_type=grammar.netmiko or switch.driver,
+    platform = grammar.netmiko or switch.driver
+    connection = wakeful(ssh_dispatcher(platform))(
+        device_type=platform,
         host=switch.address,
         port=switch.port,
         username=switch.credentials.username,
@@ -150,7 +152,7 @@ def _log_in(switch: Switch, grammar: Grammar, way: Way, password: str, enable: s
     connection._open()  # noqa: SLF001  # netmiko's author names this as the way to set a key policy
     try:
         if grammar.enables and not connection.check_enable_mode():
-            connection.enable()
+            connection.enable(check_state=False)
     except (ValueError, ReadException) as error:
         connection.disconnect()
         raise LoginRefused(
