@@ -123,3 +123,19 @@ def test_a_failure_blocks_the_device_only_when_it_could_not_be_read(store: Store
     store.devices.failed(lease, error="one claim", kind="permanent", retry_at=store.now() + 60, observed="{}")
     assert store.devices.status(SWITCH).blocked_until is None
     assert store.devices.status(SWITCH).fails == 2
+
+
+def test_many_states_are_recorded_at_once_and_each_only_where_it_may_be(store: Store) -> None:
+    here, there = HostName("h1"), HostName("h2")
+    for host in (here, there):
+        store.desired.hold("container:a", host=host, wanted=ONLY, known=KNOWN)
+    store.desired.set_states(
+        [
+            (here, WEB, "switch-ready", ""),
+            (HostName("nowhere"), WEB, "switch-ready", ""),
+            (there, WEB, "failed", "switch sw1: it has no such port"),
+        ]
+    )
+    states = {each.host: (each.state, each.cause) for each in store.desired.attachments()}
+    assert states == {here: ("switch-ready", ""), there: ("failed", "switch sw1: it has no such port")}
+    store.desired.set_states([])

@@ -13,6 +13,8 @@ from trunkline.orchestrator.store.connection import PREFIX, Connection
 from trunkline.orchestrator.store.records import HoldResult, SegmentNeeds
 
 _CORDONED = f"{PREFIX}cordoned"
+STATES_PER_SCRIPT = 500
+"""Nobody else is served while a script runs."""
 
 
 class Desired:
@@ -85,7 +87,13 @@ class Desired:
         self, host: HostName, segment: SegmentName, state: AttachmentState, cause: str = ""
     ) -> None:
         """Record where an attachment stands; one that is not on record is left alone."""
-        self._connection.script("set_state", host, segment, state, cause)
+        self.set_states([(host, segment, state, cause)])
+
+    def set_states(self, states: Sequence[tuple[HostName, SegmentName, AttachmentState, str]]) -> None:
+        """Record where several attachments stand, each with its cause, as `set_state`."""
+        for start in range(0, len(states), STATES_PER_SCRIPT):
+            some = states[start : start + STATES_PER_SCRIPT]
+            self._connection.script("set_state", *(word for state in some for word in state))
 
     def forget(self, host: HostName, segment: SegmentName, *, only_over: bool = False) -> bool:
         """Drop an attachment that nobody holds; False when somebody does or it is not there.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trunkline.orchestrator.intents import Attachment, Carries, Claim
+from trunkline.orchestrator.intents import Attachment, AttachmentState, Carries, Claim
 from trunkline.orchestrator.models import (
     DeviceKey,
     HostName,
@@ -101,6 +101,8 @@ def advance(context: Context, inventory: Inventory, *, devices: Iterable[DeviceK
     """Carry what a sync found over to the attachments that run through these devices; ring their hosts."""
     touched = frozenset(devices)
     switches = switch_views(context.store, inventory)
+    states: list[tuple[HostName, SegmentName, AttachmentState, str]] = []
+    hosts: dict[DeviceKey, None] = {}
     for attachment in context.store.desired.attachments():
         if not attachment.holders or not _known(inventory, attachment):
             continue
@@ -108,7 +110,14 @@ def advance(context: Context, inventory: Inventory, *, devices: Iterable[DeviceK
         if touched.isdisjoint(path):
             continue
         cause = fabric_cause(inventory, attachment.host, attachment.segment, switches)
-        _record(context, attachment, cause)
+        if (state := _next_state(attachment, cause)) is not None:
+            states.append((attachment.host, attachment.segment, *state))
+        if cause is None and attachment.state != "ready":
+            hosts[host_key(attachment.host)] = None
+    context.store.desired.set_states(states)
+    context.store.devices.mark_dirty(tuple(hosts))
+    for host in hosts:
+        context.bell.device(host)
 
 
 def retire(context: Context, inventory: Inventory) -> None:
@@ -141,20 +150,14 @@ def _still_carried(
     )
 
 
-def _record(context: Context, attachment: Attachment, cause: FabricCause | None) -> None:
-    desired = context.store.desired
-    host, segment = attachment.host, attachment.segment
+def _next_state(attachment: Attachment, cause: FabricCause | None) -> tuple[AttachmentState, str] | None:
+    """Say where an attachment stands now, and why; None when it stays where it is."""
     if cause is None:
-        if attachment.state in _BEFORE_SWITCH:
-            desired.set_state(host, segment, "switch-ready")
-        if attachment.state != "ready":
-            context.store.devices.mark_dirty((host_key(host),))
-            context.bell.device(host_key(host))
-        return
+        return ("switch-ready", "") if attachment.state in _BEFORE_SWITCH else None
     waiting = cause.text.endswith(WAITING)
     if attachment.state in {"ready", "degraded"} and not cause.shown:
-        if not waiting:
-            desired.set_state(host, segment, "degraded", cause.text)
-    elif not waiting or attachment.state != "requested":
-        # Also what was ready: a container that starts now must not find its VLAN missing.
-        desired.set_state(host, segment, "requested" if waiting else "failed", cause.text)
+        return None if waiting else ("degraded", cause.text)
+    if waiting and attachment.state == "requested":
+        return None
+    # Also what was ready: a container that starts now must not find its VLAN missing.
+    return ("requested" if waiting else "failed", cause.text)
