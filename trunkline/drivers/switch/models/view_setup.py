@@ -20,6 +20,11 @@ class Trunk:
     native: int = 1
     others: list[str] = field(default_factory=list)
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Trunk:
+        """Copy it; the general way looks at each of 4094 numbers."""
+        del memo
+        return Trunk(allowed=set(self.allowed), native=self.native, others=list(self.others))
+
     def lines(self, word: str) -> list[str]:
         """Print it; ``word`` is what stands between `port trunk` and `vlan`."""
         lines = [*self.others, "port link-type trunk"]
