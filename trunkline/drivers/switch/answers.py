@@ -98,7 +98,8 @@ class Hearing:
 
     def may_be_interrupted(self, output: str) -> bool:
         """Say whether there is what looks like a message in the middle of a line; it may be somebody's text."""
-        return self._anywhere.search(output) is not None
+        # A message is one line, and a table of many ports says the same lines again and again.
+        return any(self._anywhere.search(line) for line in frozenset(output.split("\n")))
 
     def is_refusal(self, output: str) -> bool:
         """Say whether a reply is a refusal, also where a message broke into its words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -116,6 +117,15 @@ def test_the_mode_after_a_prompt_that_is_shown_again_is_that_of_the_last_one() -
 def test_it_is_known_where_a_message_broke_in(output: str, *, sure: bool, perhaps: bool) -> None:
     assert HEARING.is_interrupted(output) is sure
     assert HEARING.may_be_interrupted(output) is perhaps
+
+
+def test_what_all_ports_show_is_looked_through_quickly_and_a_message_in_it_is_found() -> None:
+    port = "Name: Gi1/0/1\nSwitchport: Enabled\nAdministrative Mode: trunk\nTrunking VLANs Enabled: 10,100\n"
+    table = port * 3000
+    began = time.process_time()
+    assert not HEARING.may_be_interrupted(table)
+    assert time.process_time() - began < 0.015
+    assert HEARING.may_be_interrupted(f"{table}Administrative {LOG}Mode: trunk\n{table}")
 
 
 @pytest.mark.parametrize(
