@@ -96,14 +96,45 @@ def test_many_blocks_cost_few_round_trips(running: RunningSwitch, pool: SessionP
     assert carrying(running) == len(PORTS)
     lines = sum(piece.count(b"\n") for piece in channel.pieces)
     assert lines == 3 * len(PORTS) + 2
-    assert channel.pieces[:2] == [b"configure terminal\n", b"interface GigabitEthernet1/0/1\n"], (
-        "it begins alone"
-    )
+    assert channel.pieces[0] == b"configure terminal\n", "it begins alone"
     assert max(map(len, channel.pieces)) <= MOST_OCTETS
     assert max(piece.count(b"\n") for piece in channel.pieces) > 1
     assert running.config_lines == [
         line for block in blocks_for(every_port()) for line in (block.enter, *block.lines, "exit")
     ]
+
+
+def test_once_it_is_grown_a_change_is_two_round_trips(running: RunningSwitch, pool: SessionPool) -> None:
+    session, channel = counted(pool.session(as_inventory(running), GRAMMAR))
+    session.ask([f"show running-config interface {name}" for name in every_port()], GRAMMAR)
+    channel.pieces.clear()
+
+    transcript = session.configure([on_port("GigabitEthernet1/0/3")], GRAMMAR)
+
+    assert transcript.refusals == ()
+    assert channel.pieces == [
+        b"configure terminal\ninterface GigabitEthernet1/0/3\nswitchport trunk allowed vlan add 10\n",
+        b"exit\nend\n",
+    ]
+
+
+def test_a_session_that_may_not_configure_is_not_logged_out_by_what_follows(
+    running: RunningSwitch, pool: SessionPool
+) -> None:
+    session, channel = counted(pool.session(as_inventory(running), GRAMMAR))
+    session.ask([f"show running-config interface {name}" for name in every_port()], GRAMMAR)
+    before = running.running_config
+    channel.pieces.clear()
+    running.set_faults(
+        events=[{"matching": "^configure terminal", "do": "reject", "text": "Command authorization failed."}]
+    )
+
+    with pytest.raises(TransientError, match="is in mode 'exec' after 'configure terminal'"):
+        session.configure(blocks_for(every_port()), GRAMMAR)
+
+    assert running.running_config == before
+    assert not any(b"exit" in piece for piece in channel.pieces)
+    assert running.sessions == 1
 
 
 def test_show_commands_are_asked_together_and_their_answers_kept_apart(

@@ -20,8 +20,8 @@ from trunkline.drivers.switch.transport import Refusal, Transcript
 from trunkline.orchestrator.errors import CommandRejected, TransientError
 from trunkline.orchestrator.intents import Claim
 
-WIDEST_WINDOW = 64
-MOST_OCTETS = 2048
+WIDEST_WINDOW = 256
+MOST_OCTETS = 4096
 """No more than so much is on its way; small devices have small buffers."""
 COMMIT_SECONDS = 100.0
 AGAIN_SECONDS = 1.0
@@ -56,9 +56,13 @@ class _Step:
 
     line: str
     block: Block
-    role: Literal["enter", "body", "leave"]
+    role: Literal["open", "enter", "body", "leave", "close"]
     mode: str
     alone: bool
+
+
+_FRAME = Block(enter="", mode="", lines=(), claims=frozenset())
+"""Whose the lines are that enter and leave configuration mode."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,25 +88,33 @@ class Push:
         Raises:
             TransientError: the session ended, froze, or left its mode; what was applied is unknown.
         """
-        self._enter()
+        self._todo.extend(self._frame(self._start_timer()))
         self._pump()
         if self.grammar.commit:
             self._commit()
-        if self.grammar.leave_config:
             self._one(self.grammar.leave_config, "")
         return Transcript(
             sent=tuple(self._sent), reply="\n".join(self._replies), refusals=tuple(self._refusals)
         )
 
-    def _enter(self) -> None:
-        """Enter configuration mode, and start the timer that takes everything back, if there is to be one."""
+    def _start_timer(self) -> bool:
+        """Start the timer that takes everything back, if there is to be one; say whether that led inside."""
         timer = self.grammar.revert if self.revert_minutes else None
         if timer is not None and timer.arm:
             self._insist(timer.arm, "", timer)
         if timer is not None and timer.enter:
             self._insist(timer.enter, "config", timer)
-        elif self.grammar.enter_config:
-            self._one(self.grammar.enter_config, "config")
+            return True
+        return False
+
+    def _frame(self, inside: bool) -> Iterator[_Step]:  # noqa: FBT001  # what `_start_timer` gives
+        """Give every line from the one that enters configuration mode to the one that leaves it."""
+        if self.grammar.enter_config and not inside:
+            yield _Step(self.grammar.enter_config, _FRAME, "open", "config", alone=False)
+        for block in self.blocks:
+            yield from self._steps(block)
+        if self.grammar.leave_config and not self.grammar.commit:
+            yield _Step(self.grammar.leave_config, _FRAME, "close", "", alone=False)
 
     def _insist(self, line: str, mode: str, timer: RevertTimer) -> None:
         """Send a line of the timer; without it nothing is sent at all.
@@ -124,7 +136,6 @@ class Push:
             )
 
     def _pump(self) -> None:
-        self._todo.extend(step for block in self.blocks for step in self._steps(block))
         while self._todo or self._flying:
             if not self._flying or self.dialogue.is_silent:
                 # Answers that are here already come first: then many lines go out in one packet, not one by one.
@@ -149,15 +160,24 @@ class Push:
             if id(step.block) in self._over and step.role == "body":
                 self._todo.popleft()
                 continue
-            alone = step.alone or (bool(self._flying) and self._flying[-1].alone)
-            if self._flying and (alone or not self.window.takes(step.line, [s.line for s in self._flying])):
+            if self._flying and not self._may_follow(step):
                 break
             self._flying.append(self._todo.popleft())
             lines.append(step.line)
-            if step.role != "leave":
+            if step.role in {"enter", "body"}:
                 self._sent.append(step.line if step.role == "enter" else f" {step.line}")
         if lines:
             self.dialogue.write(*lines)
+
+    def _may_follow(self, step: _Step) -> bool:
+        """Say whether a line may go while others are on their way."""
+        if step.alone or self._flying[-1].alone:
+            return False
+        # What leaves a block would end a session that configuration mode was refused to.
+        leaves = step.role in {"leave", "close"}
+        if leaves and any(each.role == "open" for each in self._flying):
+            return False
+        return self.window.takes(step.line, [each.line for each in self._flying])
 
     def _steps(self, block: Block) -> Iterator[_Step]:
         # A terminal in front of a shell echoes at once, not when the line's turn has come.
@@ -171,6 +191,10 @@ class Push:
 
     def _take(self, step: _Step, output: str, mode: str) -> None:
         """Judge what came back on one line."""
+        if step.block is _FRAME:
+            self.window.grow()
+            self.dialogue.expect(mode, step.mode, step.line)
+            return
         if not self._refused(step.line, output, step.block):
             self.window.grow()
             self.dialogue.expect(mode, step.mode, step.line)
