@@ -45,7 +45,7 @@ class DirectChannel:
         return data
 
 
-def a_session(channel: DirectChannel) -> Session:
+def a_session(channel: DirectChannel, *, careful: bool = False) -> Session:
     """The product's session on it."""
     dialogue = Dialogue(channel, "switch sw1", GRAMMAR, hostname=channel.device.state.hostname)
-    return Session(dialogue, hang_up=lambda: None)
+    return Session(dialogue, hang_up=lambda: None, careful=careful)
