@@ -14,6 +14,8 @@ from functools import cached_property
 from trunkline.drivers.switch.dialect import Grammar
 from trunkline.drivers.switch.transport import is_refusal
 
+MOST_BREAKS = 20
+"""So many messages and line breaks in one place of an echo; it bounds the search."""
 LONGEST_TAIL = 8000
 """In more than so many characters nobody looks for what is out of step; then time runs out."""
 
@@ -37,7 +39,7 @@ class Hearing:
         """
         if text.startswith(echo):
             return len(echo)
-        between = rf"(?:\n?{self._message}|[ \n])*"
+        between = rf"(?:\n?{self._message}|[ \n]){{0,{MOST_BREAKS}}}"
         for found in re.finditer(between.join(map(re.escape, echo)), text, self._flags):
             if after_anything or self.is_noise(text[: found.start()]):
                 return found.end()

@@ -10,7 +10,7 @@ from typing import Any
 
 from trunkline.drivers.switch.answers import Hearing
 from trunkline.drivers.switch.dialect import Answer, Grammar
-from trunkline.orchestrator.errors import PermanentError, TransientError
+from trunkline.orchestrator.errors import GuardRefused, PermanentError, TransientError
 
 ANSWER_SECONDS = 20.0
 """So long a device may be silent before it has answered."""
@@ -29,6 +29,9 @@ STEP_BACK = re.compile(r" \x1b\[\d+D")
 """Huawei prints a blank and steps back over it."""
 ERASED = re.compile(r"[^\n\x08]?\x08")
 """A character that the terminal steps back over."""
+PLAIN = re.compile(r"[\x20-\x3e\x40-\x7e]*")
+"""What a command line takes for text; a question mark is a cry for help."""
+ANY_PLAIN = re.compile(r"[\x20-\x7e]*")
 UNSEEN = re.compile(r"[\r\x00\x07]")
 _LATER = "it is read again and finished later"
 
@@ -114,8 +117,17 @@ class Dialogue:
         """Send lines in one piece.
 
         Raises:
+            GuardRefused: one is no plain text, so that the device would take it for several, or for keys.
             TransientError: the session ended.
         """
+        plain = ANY_PLAIN if self._grammar.shell else PLAIN
+        for line in lines:
+            if not plain.fullmatch(line):
+                raise GuardRefused(
+                    f"line {ascii(line)[:80]} holds what is no plain text",
+                    subject=self.subject,
+                    fix="see which name in the inventory is none",
+                )
         try:
             self._channel.sendall("".join(f"{line}\n" for line in lines).encode("ascii"))
         except (
