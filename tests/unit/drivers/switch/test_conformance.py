@@ -115,9 +115,11 @@ def instead(old: str, new: str) -> Callable[[Block], Sequence[Block]]:
     return change
 
 
-def last_first(block: Block) -> Sequence[Block]:
-    """Turn the lines around of a block that makes a port a trunk."""
-    return [replace(block, lines=block.lines[::-1]) if "switchport mode trunk" in block.lines else block]
+def mode_first(block: Block) -> Sequence[Block]:
+    """Make a port a trunk before anything else is said about it."""
+    mode = "switchport mode trunk"
+    rest = tuple(line for line in block.lines if line != mode)
+    return [replace(block, lines=(mode, *rest)) if mode in block.lines else block]
 
 
 LOOSE_TRUNK = phrases("config-if", r"(?!.*none).{0,99}")
@@ -140,7 +142,7 @@ BROKEN: dict[str, tuple[Dialect, str]] = {
         Writing(without("allowed vlan 100")),
         "adoption",
     ),
-    "a port that is a trunk before it has its list": (Writing(last_first), "adoption"),
+    "a port that is a trunk before it has its list": (Writing(mode_first), "adoption"),
     "a refusal that it does not know": (Talking(rejected=NEVER), "refusals"),
     "anything is an answer": (Believing(), "unreadable"),
     "a saving that it does not see": (Talking(saved=NEVER), "saving"),

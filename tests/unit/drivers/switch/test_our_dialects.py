@@ -164,6 +164,11 @@ FAULTS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
         {"grammar": ANY_LINE},
         {"refusals"},
     ),
+    "FastIron: silence is taken for saved": (
+        "brocade_fastiron",
+        {"grammar": {"saved": re.compile(r"\A\s*\Z|Write startup-config done")}},
+        {"saving"},
+    ),
     # Views.
     "VRP: IPv6 is not enabled on the interface": (
         "huawei_vrp",
