@@ -256,7 +256,7 @@ def test_a_switch_and_its_hosts_see_each_other_by_lldp_and_hosts_not_one_another
         outputs = {query.command: catalyst.show(query.command) for query in CiscoIos().peer_queries(None)}
         return {peer.port: peer.far_description for peer in CiscoIos().peers(outputs, None)}
 
-    catalyst.configure("hostname core1", "lldp run")
+    catalyst.configure("lldp run")
     with ExitStack() as stack:
         hosts = [
             stack.enter_context(a_real_lldpd(("ip", "netns", "exec", host), log=tmp_path / f"{host}.lldpd"))
@@ -265,10 +265,10 @@ def test_a_switch_and_its_hosts_see_each_other_by_lldp_and_hosts_not_one_another
         both = {"GigabitEthernet1/0/1": "eth0", "GigabitEthernet1/0/2": "eth0"}
         until(lambda: neighbors() == both, subject="switch", what="it does not hear its hosts", seconds=60)
         # The next change is said at once, to those that listen by now.
-        catalyst.configure("hostname core2")
+        catalyst.configure("ip domain name example.net")
         for number, host in enumerate(hosts, start=1):
             until(lambda host=host: host.peers(), subject="lldpd", what="it hears nobody", seconds=60)  # type: ignore[misc]
             (peer,) = host.peers()
-            assert (peer.port, peer.name, peer.far_port) == ("eth0", "core2", f"Gi1/0/{number}")
+            assert (peer.port, peer.name, peer.far_port) == ("eth0", "sw1.example.net", f"Gi1/0/{number}")
             assert peer.far_description == f"GigabitEthernet1/0/{number}"
             assert "bridge" in peer.capabilities
