@@ -108,7 +108,8 @@ def test_frames_and_the_gateways_answers_cross_open_vswitch_only_while_it_is_tol
         a_linux_switch(tmp_path, *OPEN_VSWITCH, platform="openvswitch") as running,
         a_linux_driver(running, OpenVswitch()) as driver,
     ):
-        machine = Machine(running, driver, frozenset(hosts_on(WEB)))
+        macs = hosts_on(WEB)
+        machine = Machine(running, driver, frozenset(macs))
         assert not pings(HOSTS[0], "10.10.0.2", tries=1)
         wanted = machine.intent(VLAN, ON_P1, ON_P2, GATEWAY)
 
@@ -119,6 +120,8 @@ def test_frames_and_the_gateways_answers_cross_open_vswitch_only_while_it_is_tol
         assert again.sent == ()
         for address in ("10.10.0.2", "fd00:10::2", "10.10.0.254", "fd00:10::ff"):
             assert pings(HOSTS[0], address)
+        one, two = (frozenset({mac}) for mac in macs)
+        assert driver.discover().stations == {(P1, WEB): one, (P2, WEB): two}
         gone = driver.sync(machine.intent(VLAN, ON_P1, GATEWAY, absent=(ON_P2,)), journal=Notes())
         assert gone.lost == {ON_P2}
         assert not pings(HOSTS[0], "10.10.0.2", tries=1)
@@ -143,6 +146,9 @@ def test_frames_cross_the_bridge_only_while_both_ports_carry_the_vlan(bridge: Ma
     assert again.sent == ()
     assert pings(HOSTS[0], "10.10.0.2")
     assert pings(HOSTS[0], "fd00:10::2")
+    stations = bridge.driver.discover().stations
+    assert stations.keys() == {(P1, WEB), (P2, WEB)}
+    assert frozenset[str]().union(*stations.values()) == bridge.own_macs
 
     gone = bridge.driver.sync(bridge.intent(VLAN, ON_P1, absent=(ON_P2,)), journal=Notes())
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from netmiko import ConnectHandler
 
+from tests.lldpd import LLDPD, a_real_lldpd
+from trunkline.drivers.switch.cisco_ios import CiscoIos
 from trunkline.lab.waiting import until
 
 PASSWORD = "a-password"
@@ -244,3 +246,29 @@ def test_a_router_on_a_stick_routes_between_its_sub_interfaces(tmp_path: Path) -
         assert not pings(HOSTS[0], "10.10.0.1", tries=1)
         router.configure("interface Gi0/0.10", "no ip address", "no encapsulation dot1Q 20")
         assert not pings(HOSTS[0], "10.20.0.1", tries=1)
+
+
+@pytest.mark.skipif(LLDPD is None, reason="needs lldpd")
+def test_a_switch_and_its_hosts_see_each_other_by_lldp_and_hosts_not_one_another(
+    catalyst: Switch, tmp_path: Path
+) -> None:
+    def neighbors() -> dict[str, str]:
+        outputs = {query.command: catalyst.show(query.command) for query in CiscoIos().peer_queries(None)}
+        return {peer.port: peer.far_description for peer in CiscoIos().peers(outputs, None)}
+
+    catalyst.configure("lldp run")
+    with ExitStack() as stack:
+        hosts = [
+            stack.enter_context(a_real_lldpd(("ip", "netns", "exec", host), log=tmp_path / f"{host}.lldpd"))
+            for host in HOSTS[:2]
+        ]
+        both = {"GigabitEthernet1/0/1": "eth0", "GigabitEthernet1/0/2": "eth0"}
+        until(lambda: neighbors() == both, subject="switch", what="it does not hear its hosts", seconds=60)
+        # The next change is said at once, to those that listen by now.
+        catalyst.configure("ip domain name example.net")
+        for number, host in enumerate(hosts, start=1):
+            until(lambda host=host: host.peers(), subject="lldpd", what="it hears nobody", seconds=60)  # type: ignore[misc]
+            (peer,) = host.peers()
+            assert (peer.port, peer.name, peer.far_port) == ("eth0", "sw1.example.net", f"Gi1/0/{number}")
+            assert peer.far_description == f"GigabitEthernet1/0/{number}"
+            assert "bridge" in peer.capabilities

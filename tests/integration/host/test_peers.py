@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ pytestmark = [
     pytest.mark.usefixtures("namespace"),
     pytest.mark.skipif(LLDPD is None, reason="needs lldpd"),
 ]
+ROOT = Path(__file__).parents[3]
 ASK = "from trunkline.drivers.host.peers import peers\nprint(*(ascii(peer.name) for peer in peers()), sep='\\n')"
 
 
@@ -83,6 +85,26 @@ def test_a_hostile_name_is_heard_and_comes_back_printable(lldpd: Lldpd, name: by
             assert text.isascii()
             assert text.isprintable()
     assert "'sane'" in as_the_worker_asks(lldpd)
+
+
+def test_the_worker_of_the_unit_file_may_ask_with_the_groups_that_the_manual_names(lldpd: Lldpd) -> None:
+    send("peer0", a_frame(b"core1"))
+    heard(lldpd, 1)
+    groups = "SupplementaryGroups=_lldpd adm"
+    assert groups in (ROOT / "deploy/README.md").read_text(encoding="utf-8")
+    numbers = ",".join(str(grp.getgrnam(name).gr_gid) for name in groups.partition("=")[2].split())
+    # As deploy/systemd has it: root, with one capability and no new privileges.
+    alone = ("setpriv", "--no-new-privs", "--bounding-set", "-all,+net_admin", "--inh-caps", "-all")
+    answers = {
+        option: subprocess.run(
+            [*lldpd.enter, *alone, *option.split(), sys.executable, "-c", ASK],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for option in (f"--groups {numbers}", "--clear-groups")
+    }
+    assert answers == {f"--groups {numbers}": "'core1'\n", "--clear-groups": "\n"}
 
 
 def test_a_neighbor_that_says_goodbye_is_gone(lldpd: Lldpd) -> None:

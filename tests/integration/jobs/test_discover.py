@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.integration.cli.site import Site
-from trunkline.lab.switch.device import Neighbor
+from trunkline.lab.switch.lldp import Neighbor
 from trunkline.orchestrator.inventory import load
 from trunkline.orchestrator.models import HostName, PortName, SwitchName
 

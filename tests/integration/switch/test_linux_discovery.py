@@ -5,19 +5,18 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.linux_switch import HOSTS, P1, P2, SENDER, SSHD, LinuxSwitch, a_linux_switch
+from tests.linux_switch import HOSTS, P1, P2, SENDER, SSHD, LinuxSwitch, a_linux_driver, a_linux_switch
 from tests.lldpd import LLDPD, OFTEN, a_frame, a_real_lldpd
-from trunkline.drivers.switch.dialect import Discovers, DiscoversTwice, Query
+from trunkline.drivers.switch.engine import SwitchDriver
 from trunkline.drivers.switch.linux_bridge import LinuxBridge
 from trunkline.drivers.switch.openvswitch import OpenVswitch
-from trunkline.drivers.switch.reading import ask
-from trunkline.drivers.switch.session import Session
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.intents import Peer
 from trunkline.orchestrator.models import PortName
@@ -39,40 +38,25 @@ OVS = (
 FRAME = "import sys\nfrom tests.lldpd import send\nsend('eth0', bytes.fromhex(sys.argv[1]))"
 
 
+@dataclass(frozen=True)
 class Asked:
-    """A dialect and a session with its machine."""
+    """A machine, and the driver that asks it."""
 
-    def __init__(
-        self, machine: LinuxSwitch, dialect: LinuxBridge | OpenVswitch, session: Session, folder: Path
-    ) -> None:
-        self.machine, self.dialect, self.session, self.folder = machine, dialect, session, folder
+    machine: LinuxSwitch
+    driver: SwitchDriver
+    folder: Path
 
-    def _answers(self, queries: list[Query]) -> dict[str, str]:
-        switch, grammar = self.machine.inventory, self.dialect.grammar
-        return {
-            each.command: ask(each, switch=switch, transport=self.session, grammar=grammar)
-            for each in queries
-        }
-
-    def peers(self, port: PortName | None = None) -> list[Peer]:
-        assert isinstance(self.dialect, Discovers)
-        return list(self.dialect.peers(self._answers(list(self.dialect.peer_queries(port))), port))
-
-    def stations(self) -> Mapping[tuple[PortName, Vid], frozenset[str]]:
-        outputs = self._answers(list(self.dialect.station_queries()))
-        if isinstance(self.dialect, DiscoversTwice):
-            outputs |= self._answers(list(self.dialect.more_station_queries(outputs)))
-        return self.dialect.stations(outputs)
+    def peers(self, *ports: PortName) -> list[Peer]:
+        return [peer for peer in self.driver.discover().peers if not ports or peer.port in ports]
 
 
 @contextmanager
 def asked(folder: Path, dialect: LinuxBridge | OpenVswitch, *lines: str) -> Iterator[Asked]:
-    with a_linux_switch(folder, *lines, platform=dialect.platform) as machine:
-        session = machine.log_in(dialect)
-        try:
-            yield Asked(machine, dialect, session, folder)
-        finally:
-            session.close()
+    with (
+        a_linux_switch(folder, *lines, platform=dialect.platform) as machine,
+        a_linux_driver(machine, dialect) as driver,
+    ):
+        yield Asked(machine, driver, folder)
 
 
 def says(host: str, frame: bytes) -> None:
@@ -129,25 +113,24 @@ def who_talks(switch: Asked) -> None:
 
     def is_learned() -> bool:
         subprocess.run(["ip", "netns", "exec", HOSTS[0], sys.executable, "-c", program], check=True)
-        return (P1, WEB) in switch.stations()
+        return (P1, WEB) in switch.driver.discover().stations
 
     wait(is_learned, "it learns no address")
-    assert switch.stations()[P1, WEB] == {"02:00:00:00:00:01"}
+    assert switch.driver.discover().stations[P1, WEB] == {"02:00:00:00:00:01"}
 
 
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
         (("mkdir -p /run/none",), "it does not run"),
-        (("mount -t tmpfs tmpfs /usr/sbin", "mkdir -p /run/none"), "it is not installed"),
+        (
+            ("cp $(command -v bridge) /run", "mount -t tmpfs tmpfs /usr/sbin", "cp /run/bridge /usr/sbin"),
+            "it is not installed",
+        ),
     ],
     ids=["not running", "not installed"],
 )
 def test_a_machine_without_lldpd_knows_nothing(tmp_path: Path, lines: tuple[str, ...], why: str) -> None:
-    with a_linux_switch(tmp_path) as machine:
-        machine.script(*lines)
-        session = machine.log_in(LinuxBridge())
-        try:
-            assert Asked(machine, LinuxBridge(), session, tmp_path).peers() == [], why
-        finally:
-            session.close()
+    with asked(tmp_path, LinuxBridge()) as switch:
+        switch.machine.script(*lines)
+        assert switch.peers() == [], why

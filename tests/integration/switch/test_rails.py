@@ -11,7 +11,7 @@ import pytest
 
 from tests.builders import PORT_1, PORT_2, a_switch
 from tests.integration.switch.driving import Notes, a_driver
-from trunkline.lab.switch.device import Neighbor
+from trunkline.lab.switch.lldp import Neighbor
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.orchestrator.errors import CommandRejected, OrchestratorError
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule, SwitchIntent

@@ -33,6 +33,8 @@ from trunkline.lab.switch.forwarding import (
     TaggedLink,
 )
 from trunkline.lab.switch.hardware import Hardware
+from trunkline.lab.switch.lldp import Announcement
+from trunkline.lab.switch.lldp_sockets import LldpSockets
 from trunkline.lab.switch.state import SwitchState
 from trunkline.orchestrator.errors import ConfigError, Unsupported
 
@@ -73,6 +75,7 @@ class BridgeDataplane:
         self._netlink: Any = None  # IPRoute; pyroute2 has no types
         self._done: Forwarding | None = None
         self._layer3: Mapping[str, str] = {}
+        self._lldp = LldpSockets(devices)
 
     def realise(self, state: SwitchState) -> None:
         """Make everything as the state says; nothing is touched that already is.
@@ -112,6 +115,7 @@ class BridgeDataplane:
             links=frozenset(links),
             macs=tuple(self._learned(names)),
             neighbors=tuple(self._neighbors()),
+            heard=self._lldp.heard(),
         )
 
     def forget(self, neighbors: Sequence[LearnedNeighbor]) -> None:
@@ -138,8 +142,17 @@ class BridgeDataplane:
                         fix="it needs root",
                     ) from error
 
+    def announce(self, said: Mapping[str, Announcement]) -> None:
+        """Say these by LLDP, and listen there.
+
+        Raises:
+            Unsupported: There is no permission to.
+        """
+        self._lldp.announce(said)
+
     def close(self) -> None:
         """Remove the bridge and every 802.1Q device; ports lose their addresses and stay."""
+        self._lldp.close()
         if self._netlink is None:
             return
         with contextlib.suppress(NetlinkError, OSError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from trunkline.lab.switch.lldp import Announcement, Neighbor
 from trunkline.lab.switch.state import SwitchState
 from trunkline.orchestrator.models import Address
 
@@ -47,11 +48,13 @@ class Observed:
         links: Long names of the ports with a cable that has somebody at its other end.
         macs: Learned addresses.
         neighbors: Whose MAC its layer 3 interfaces know.
+        heard: Who announces himself by LLDP.
     """
 
     links: frozenset[str] = frozenset()
     macs: tuple[LearnedMac, ...] = ()
     neighbors: tuple[LearnedNeighbor, ...] = ()
+    heard: tuple[Neighbor, ...] = ()
 
 
 class Dataplane(Protocol):
@@ -66,6 +69,9 @@ class Dataplane(Protocol):
     def forget(self, neighbors: Sequence[LearnedNeighbor]) -> None:
         """Take these out of the ARP table and the neighbour cache; one that is gone already is no error."""
 
+    def announce(self, said: Mapping[str, Announcement]) -> None:
+        """Say these by LLDP, by the ports' long names, and listen there; on other ports neither."""
+
     def close(self) -> None:
         """Leave nothing behind."""
 
@@ -78,11 +84,13 @@ class NoDataplane:
         links: Ports with a link.
         macs: Addresses it claims to have learned.
         neighbors: Neighbours it claims to know.
+        said: What it would have said by LLDP, every time.
     """
 
     links: set[str]
     macs: list[LearnedMac] = field(default_factory=list)
     neighbors: list[LearnedNeighbor] = field(default_factory=list)
+    said: list[Mapping[str, Announcement]] = field(default_factory=list)
 
     @classmethod
     def with_all_links(cls, ports: Sequence[str]) -> NoDataplane:
@@ -99,6 +107,10 @@ class NoDataplane:
     def forget(self, neighbors: Sequence[LearnedNeighbor]) -> None:
         """Know them no longer."""
         self.neighbors[:] = [known for known in self.neighbors if known not in neighbors]
+
+    def announce(self, said: Mapping[str, Announcement]) -> None:
+        """Note it."""
+        self.said.append(said)
 
     def close(self) -> None:
         """Do nothing."""

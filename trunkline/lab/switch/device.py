@@ -12,21 +12,8 @@ from trunkline.lab.switch import running_config
 from trunkline.lab.switch.dataplane import LearnedNeighbor, Observed
 from trunkline.lab.switch.hardware import Hardware
 from trunkline.lab.switch.interface_names import InterfaceName
+from trunkline.lab.switch.lldp import Neighbor
 from trunkline.lab.switch.state import SwitchState, Vlan, Vtp
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbor:
-    """What LLDP heard on a port."""
-
-    port: str
-    system_name: str
-    port_id: str
-    chassis_id: str = "0200.0000.0001"
-    port_description: str = ""
-    system_description: str = "Linux"
-    capabilities: str = "S"
-    management_address: str = ""
 
 
 @dataclass(slots=True)
@@ -57,6 +44,7 @@ class Device:
             nothing waits for a word.
         wants_reload: A session confirmed `reload`; the server ends all sessions and calls ``reload``.
         booting: startup-config is being read: it brings back what was, and makes nothing new.
+        neighbors: Who LLDP hears, besides those that the data plane did.
         reloads: How often it was reloaded.
         saves: How often running-config was saved.
         serial: Serial number; the hardware addresses are made from it too.

@@ -20,9 +20,10 @@ import asyncssh
 
 from trunkline.lab.switch import command_line, running_config
 from trunkline.lab.switch.dataplane import Dataplane, LearnedMac, LearnedNeighbor, NoDataplane
-from trunkline.lab.switch.device import Device, Neighbor
+from trunkline.lab.switch.device import Device
 from trunkline.lab.switch.faults import Faults
 from trunkline.lab.switch.interface_names import named
+from trunkline.lab.switch.lldp import Neighbor
 from trunkline.lab.switch.session import Session
 from trunkline.lab.switch.ssh import Login, SwitchServer, build_server
 from trunkline.lab.switch.state import SwitchState

@@ -6,23 +6,27 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import asyncssh
 
 from trunkline.lab.switch import command_line
+from trunkline.lab.switch.announcing import announcements
 from trunkline.lab.switch.dataplane import Dataplane, NoDataplane
 from trunkline.lab.switch.device import Device
 from trunkline.lab.switch.faults import Event, Faults
 from trunkline.lab.switch.hardware import hardware_of
 from trunkline.lab.switch.interface_names import named
+from trunkline.lab.switch.lldp import Announcement
 from trunkline.lab.switch.session import Session
 from trunkline.lab.switch.terminal import Received, Terminal
-from trunkline.orchestrator.errors import Unreachable
+from trunkline.orchestrator.errors import Unreachable, Unsupported
 
 Result = TypeVar("Result")
 KEY_TYPE = "ssh-ed25519"
+ANNOUNCE_SECONDS = 30.0
+"""LLDP's transmit interval (IEEE 802.1AB, 9.2.5.7); what changes is said at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,7 @@ class SwitchServer:
     _connections: dict[_Connection, asyncssh.SSHServerConnection] = field(default_factory=dict)
     _happened: dict[Event, int] = field(default_factory=dict)
     _followed: int = -1
+    _said: dict[str, Announcement] = field(default_factory=dict)
     _talking: set[asyncio.Task[None]] = field(default_factory=set)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _worker: ThreadPoolExecutor = field(
@@ -76,6 +81,7 @@ class SwitchServer:
         """
         await self.follow()
         await self.look()
+        self.start(self._keep_saying())
         try:
             self._acceptor = await asyncssh.create_server(
                 lambda: _Connection(self),
@@ -156,10 +162,28 @@ class SwitchServer:
             if changes != self._followed:
                 await self._in_thread(lambda: self.dataplane.realise(self.device.state))
                 self._followed = changes
+                await self._say()
             if self.device.forgotten:
                 gone = tuple(self.device.forgotten)
                 self.device.forgotten.clear()
                 await self._in_thread(lambda: self.dataplane.forget(gone))
+
+    async def _say(self) -> None:
+        """Announce it on every port; when LLDP was just switched off, take it back first (802.1AB, 9.1.2.1)."""
+        said = announcements(self.device)
+        if self._said and not said:
+            goodbye = {port: replace(each, hold_seconds=0) for port, each in self._said.items()}
+            await self._in_thread(lambda: self.dataplane.announce(goodbye))
+        self._said = said
+        await self._in_thread(lambda: self.dataplane.announce(said))
+
+    async def _keep_saying(self) -> None:
+        while True:
+            await asyncio.sleep(ANNOUNCE_SECONDS)
+            # An interface that has gone is no reason to fall silent on the others for good.
+            with contextlib.suppress(Unsupported):
+                async with self._lock:
+                    await self._say()
 
     async def look(self) -> None:
         """See links and learned addresses (``terminal.Frame``)."""

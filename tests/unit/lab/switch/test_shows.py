@@ -11,7 +11,7 @@ from textfsm import TextFSM  # type: ignore[import-untyped]  # it has no types
 
 from tests.unit.lab.switch.dialogue import Console
 from trunkline.lab.switch.dataplane import LearnedMac, Observed
-from trunkline.lab.switch.device import Neighbor
+from trunkline.lab.switch.lldp import Neighbor
 
 TEMPLATES = Path(ntc_templates.__file__).parent / "templates"
 Row = dict[str, str | list[str]]

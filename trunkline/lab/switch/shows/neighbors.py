@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from trunkline.lab.switch.device import Neighbor
 from trunkline.lab.switch.exec_commands import everywhere
 from trunkline.lab.switch.grammar import Arguments
 from trunkline.lab.switch.interface_names import named
+from trunkline.lab.switch.lldp import Neighbor
 from trunkline.lab.switch.session import RefusedError, Session
+from trunkline.lab.switch.shows import selection
 
 LLDP_HEADER = """\
 Capability codes:
@@ -29,7 +30,7 @@ def neighbors(session: Session, arguments: Arguments) -> str:
     """List who was heard."""
     heard = _heard(session, arguments)
     rows = [
-        f"{n.system_name:<20.20}{named(n.port).short:<15}{120:<11}{n.capabilities:<16}{n.port_id}"
+        f"{n.system_name:<20.20}{named(n.port).short:<15}{n.hold_seconds:<11}{_enabled(n):<16}{n.port_id}"
         for n in heard
     ]
     return "\n".join(["", LLDP_HEADER, *rows, "", f"Total entries displayed: {len(heard)}", ""])
@@ -45,8 +46,17 @@ def detail(session: Session, arguments: Arguments) -> str:
 def _heard(session: Session, arguments: Arguments) -> list[Neighbor]:
     if not session.device.state.lldp:
         raise RefusedError("% LLDP is not enabled")
-    wanted = str(named(arguments["name"])) if "name" in arguments else None
-    return [n for n in session.device.neighbors if wanted in {None, n.port}]
+    wanted = str(selection.one(session, arguments).name) if "name" in arguments else None
+    everybody = (*session.device.neighbors, *session.device.observed.heard)
+    return [n for n in everybody if wanted in {None, n.port}]
+
+
+def _enabled(neighbor: Neighbor) -> str:
+    return neighbor.capabilities if neighbor.enabled is None else neighbor.enabled
+
+
+def _said(text: str) -> str:
+    return f": {text}" if text else " - not advertised"
 
 
 def _detail(neighbor: Neighbor) -> str:
@@ -60,15 +70,14 @@ def _detail(neighbor: Neighbor) -> str:
 Local Intf: {named(neighbor.port).short}
 Chassis id: {neighbor.chassis_id}
 Port id: {neighbor.port_id}
-Port Description{f": {neighbor.port_description}" if neighbor.port_description else " - not advertised"}
-System Name: {neighbor.system_name}
+Port Description{_said(neighbor.port_description)}
+System Name{_said(neighbor.system_name)}
 
-System Description:{" "}
-{neighbor.system_description}
+System Description{f":{chr(10)}{neighbor.system_description}" if neighbor.system_description else _said("")}
 
-Time remaining: 110 seconds
-System Capabilities: {neighbor.capabilities}
-Enabled Capabilities: {neighbor.capabilities}
+Time remaining: {neighbor.remaining_seconds} seconds
+System Capabilities{_said(neighbor.capabilities)}
+Enabled Capabilities{_said(_enabled(neighbor))}
 {addresses}
 Auto Negotiation - not supported
 Physical media capabilities - not advertised
@@ -77,7 +86,17 @@ Vlan ID: - not advertised
 """
 
 
-@everywhere("show cdp neighbors", "show cdp neighbors detail")
-def cdp(_session: Session, _arguments: Arguments) -> str:
+@everywhere("show cdp neighbors", "show cdp neighbors {name:interface}")
+def cdp(session: Session, arguments: Arguments) -> str:
     """List nobody: Linux does not talk CDP."""
+    if "name" in arguments:
+        selection.one(session, arguments)
     return CDP_HEADER
+
+
+@everywhere("show cdp neighbors detail", "show cdp neighbors {name:interface} detail")
+def cdp_detail(session: Session, arguments: Arguments) -> str:
+    """Show nobody."""
+    if "name" in arguments:
+        selection.one(session, arguments)
+    return "\nTotal cdp entries displayed : 0"
