@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trunkline.orchestrator.addressing import role
-from trunkline.orchestrator.discovery import Machines, check_cables
+from trunkline.orchestrator.discovery import check_cables, machines_of
 from trunkline.orchestrator.inventory import restore
 from trunkline.orchestrator.models import Address, Inventory, SegmentName, SwitchName, switch_key
 from trunkline.orchestrator.planning import owned_key, requirements
@@ -195,7 +195,7 @@ def _applied(store: Store, inventory: Inventory) -> Finding:
 
 
 def _cables(store: Store, inventory: Inventory) -> Finding:
-    machines = Machines(inventory=inventory, reports={each.host: each for each in store.devices.reports()})
+    machines = machines_of(inventory, {each.host: each for each in store.devices.reports()})
     sightings = {name: store.sightings.of(name) for name in inventory.switches}
     seen = {name: (each.at, each.seen) for name, each in sightings.items() if each is not None}
     check = check_cables(machines, seen, store.now())

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trunkline.orchestrator.cli.output import print_table, printable
-from trunkline.orchestrator.discovery import Machines, PortView, Proposal, propose, views
+from trunkline.orchestrator.discovery import PortView, Proposal, machines_of, propose, views
 from trunkline.orchestrator.inventory import InventoryError, as_plain, dump, load, restore
 from trunkline.orchestrator.models import SwitchName
 
@@ -33,7 +33,7 @@ def picture(store: Store, asked: Sequence[SwitchName], errors: Mapping[str, str]
     """
     current = store.inventory.current()
     inventory = restore(current[1] if current else "{}")
-    machines = Machines(inventory=inventory, reports={each.host: each for each in store.devices.reports()})
+    machines = machines_of(inventory, {each.host: each for each in store.devices.reports()})
     sightings = {name: each for name in inventory.switches if (each := store.sightings.of(name)) is not None}
     ports = views(machines, {name: each.seen for name, each in sightings.items()})
     return {

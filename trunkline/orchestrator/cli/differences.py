@@ -41,7 +41,7 @@ def show_adoption(name: str, result: Mapping[str, Any]) -> None:
     """Print what of a switch is as desired, what would change, and what is somebody else's."""
     ours = set(result["ours"])
     _section("as desired", (f"{key}{', ours' if key in ours else ''}" for key in result["as_desired"]))
-    _section("would change, as soon as its mode is enforce", result["lines"])
+    _section("would change with the next sync, where the mode is enforce", result["lines"])
     _section("foreign, and left alone", result["foreign"])
     takeable = [f"{key}" for key in result["takeable"]]
     _section("as desired and nobody's so far: never taken away, until `--take` makes it ours", takeable)

@@ -5,8 +5,18 @@ inventory out of that, `faults` names declared cables that lead elsewhere.
 """
 
 from trunkline.orchestrator.discovery.faults import CableCheck, check_cables
-from trunkline.orchestrator.discovery.machines import Machines
+from trunkline.orchestrator.discovery.machines import Machines, machines_of
 from trunkline.orchestrator.discovery.ports import Learned, PortView, views
 from trunkline.orchestrator.discovery.proposal import Proposal, propose
 
-__all__ = ["CableCheck", "Learned", "Machines", "PortView", "Proposal", "check_cables", "propose", "views"]
+__all__ = [
+    "CableCheck",
+    "Learned",
+    "Machines",
+    "PortView",
+    "Proposal",
+    "check_cables",
+    "machines_of",
+    "propose",
+    "views",
+]

@@ -54,11 +54,11 @@ def _seen_by(machines: Machines, host: Host) -> Iterator[str]:
 
 def _heard(machines: Machines, host: Host, uplink: Uplink) -> str:
     peers = [peer for peer in machines.reports[host.name].peers if peer.port == uplink.nic]
-    switch = machines.switch(uplink.switch)
+    switch = machines.switches[uplink.switch]
     end = f"{uplink.switch}:{uplink.port}"
     # A bond of several cables is heard at once from several switches.
     others = [each for each in host.uplinks if each.nic == uplink.nic]
-    names = frozenset[str]().union(*(machines.switch(each.switch).names for each in others))
+    names = frozenset[str]().union(*(machines.switches[each.switch].names for each in others))
     if other := stranger(peers, names=names, macs=frozenset()):
         return f"{end} is declared at host {host.name} {uplink.nic}, but {described(other)} is heard there"
     ports = {machines.port_of(uplink.switch, peer) for peer in peers if machines.who(peer) == switch} - {None}

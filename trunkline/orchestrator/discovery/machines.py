@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from trunkline.orchestrator.intents import HostReport, Peer
 from trunkline.orchestrator.inventory.ports import canonical_port
-from trunkline.orchestrator.models import HostName, Inventory, PortName, SwitchName
-from trunkline.orchestrator.planning.cabling import is_machine
+from trunkline.orchestrator.models import Host, HostName, Inventory, PortName, SwitchName
+from trunkline.orchestrator.planning.cabling import first_label, is_machine
 from trunkline.orchestrator.planning.names import names_of_host, names_of_switch
 
 _CHANNEL = re.compile(
@@ -35,39 +36,31 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machines:
-    """All of them."""
+    """All of them, made once by `machines_of`: there may be hundreds, and as many ports to compare with each.
+
+    ``nics`` gives for each address that a host reported of its uplinks the host, and the NIC if it is known.
+    """
 
     inventory: Inventory
     reports: Mapping[HostName, HostReport]
-
-    def host(self, name: HostName) -> Machine:
-        """Give a host of the inventory."""
-        report = self.reports.get(name)
-        macs = report.macs if report else frozenset[str]()
-        names = names_of_host(self.inventory.hosts[name], report)
-        return Machine(kind="host", name=name, names=names, macs=macs)
-
-    def switch(self, name: SwitchName) -> Machine:
-        """Give a switch of the inventory."""
-        return Machine(kind="switch", name=name, names=names_of_switch(self.inventory, name))
+    hosts: Mapping[HostName, Machine]
+    switches: Mapping[SwitchName, Machine]
+    nics: Mapping[str, tuple[HostName, str]]
+    by_label: Mapping[str, Sequence[Machine]]
 
     def who(self, peer: Peer) -> Machine | None:
         """Tell which of them a peer is; None when it is none."""
-        known = [*map(self.host, self.inventory.hosts), *map(self.switch, self.inventory.switches)]
+        for mac in (peer.chassis, peer.far_port):
+            if mac in self.nics:
+                return self.hosts[self.nics[mac][0]]
         return next(
-            (each for each in known if is_machine(peer, names=each.names, macs=each.macs)),
+            (
+                each
+                for each in self.by_label.get(first_label(peer.name), ())
+                if is_machine(peer, names=each.names, macs=each.macs)
+            ),
             None,
         )
-
-    def by_mac(self) -> Mapping[str, tuple[HostName, str]]:
-        """Give every address that a host reported of its uplinks: the host, and the NIC if it is known."""
-        found = {}
-        for name in self.inventory.hosts:
-            report = self.reports.get(name)
-            for mac in report.macs if report else ():
-                nics = [nic for nic, own in report.nics.items() if own == mac] if report else []
-                found[mac] = (name, nics[0] if nics else "")
-        return found
 
     def port_of(self, switch: SwitchName, peer: Peer) -> PortName | None:
         """Read the port that a switch names as its own end of a cable; None when it is none."""
@@ -78,6 +71,37 @@ class Machines:
             except ValueError:
                 continue
         return None
+
+
+def machines_of(inventory: Inventory, reports: Mapping[HostName, HostReport]) -> Machines:
+    """Put together what the inventory and the hosts' reports say of every machine."""
+    hosts = {name: _host(host, reports.get(name)) for name, host in inventory.hosts.items()}
+    switches = {
+        name: Machine(kind="switch", name=name, names=names_of_switch(inventory, name))
+        for name in inventory.switches
+    }
+    by_label: defaultdict[str, list[Machine]] = defaultdict(list)
+    for machine in (*hosts.values(), *switches.values()):
+        for label in {first_label(name) for name in machine.names} - {""}:
+            by_label[label].append(machine)
+    return Machines(
+        inventory=inventory,
+        reports=reports,
+        hosts=hosts,
+        switches=switches,
+        nics={mac: place for name in hosts for mac, place in _nics(name, reports.get(name))},
+        by_label=by_label,
+    )
+
+
+def _host(host: Host, report: HostReport | None) -> Machine:
+    macs = report.macs if report else frozenset[str]()
+    return Machine(kind="host", name=host.name, names=names_of_host(host, report), macs=macs)
+
+
+def _nics(host: HostName, report: HostReport | None) -> Iterator[tuple[str, tuple[HostName, str]]]:
+    for mac in report.macs if report else ():
+        yield mac, (host, next((nic for nic, own in report.nics.items() if own == mac), "") if report else "")
 
 
 def nic_of(peer: Peer, report: HostReport | None) -> str:

@@ -79,44 +79,47 @@ class PortView:
 def views(machines: Machines, seen: Mapping[SwitchName, Seen]) -> tuple[PortView, ...]:
     """Put together what is known of every port where somebody known is or should be, of these switches."""
     cables = declared_ends(machines)
-    known = machines.by_mac()
-    found = []
-    for switch in machines.inventory.switches:
-        if switch in seen:
-            ports = {peer.port for peer in seen[switch].peers}
-            ports |= {
-                port
-                for (port, _), macs in seen[switch].stations.items()
-                if is_channel(port) or not macs.isdisjoint(known)
-            }
-            ports |= {port for name, port in cables if name == switch}
-            found += [
-                _view(machines, seen[switch], (switch, port), cables) for port in sorted(ports, key=natural)
-            ]
-    return tuple(found)
+    return tuple(
+        view
+        for switch in machines.inventory.switches
+        if switch in seen
+        for view in _of_switch(machines, switch, seen[switch], cables)
+    )
 
 
-def _view(machines: Machines, seen: Seen, end: End, cables: Mapping[End, Declared]) -> PortView:
-    switch, port = end
-    peers = tuple((peer, machines.who(peer)) for peer in seen.peers if peer.port == port)
-    addresses: defaultdict[str, set[Vid]] = defaultdict(set)
-    for (where, vlan), macs in seen.stations.items():
-        for mac in macs if where == port else ():
-            addresses[mac].add(vlan)
-    known = machines.by_mac()
-    learned = tuple(
-        Learned(host=known[mac][0], nic=known[mac][1], mac=mac, vlans=frozenset(addresses[mac]))
-        for mac in sorted(addresses.keys() & known.keys())
-    )
-    return PortView(
-        switch=switch,
-        port=port,
-        peers=peers,
-        learned=learned,
-        stations=len(addresses),
-        declared=cables.get(end),
-        mismatch=_mismatch(machines, end, [peer for peer, _ in peers], cables.get(end)),
-    )
+def _of_switch(
+    machines: Machines, switch: SwitchName, seen: Seen, cables: Mapping[End, Declared]
+) -> Iterator[PortView]:
+    peers: defaultdict[PortName, list[Peer]] = defaultdict(list)
+    for peer in seen.peers:
+        peers[peer.port].append(peer)
+    stations: defaultdict[PortName, defaultdict[str, set[Vid]]] = defaultdict(lambda: defaultdict(set))
+    for (port, vlan), macs in seen.stations.items():
+        for mac in macs:
+            stations[port][mac].add(vlan)
+    ports = {port for name, port in cables if name == switch} | peers.keys()
+    ports |= {
+        port
+        for port, macs in stations.items()
+        if is_channel(port) or not macs.keys().isdisjoint(machines.nics)
+    }
+    for port in sorted(ports, key=natural):
+        here, declared = peers.get(port, []), cables.get((switch, port))
+        yield PortView(
+            switch=switch,
+            port=port,
+            peers=tuple((peer, machines.who(peer)) for peer in here),
+            learned=tuple(_learned(machines, stations[port])),
+            stations=len(stations[port]),
+            declared=declared,
+            mismatch=_mismatch(machines, (switch, port), here, declared),
+        )
+
+
+def _learned(machines: Machines, addresses: Mapping[str, set[Vid]]) -> Iterator[Learned]:
+    for mac in sorted(addresses.keys() & machines.nics.keys()):
+        host, nic = machines.nics[mac]
+        yield Learned(host=host, nic=nic, mac=mac, vlans=frozenset(addresses[mac]))
 
 
 def _mismatch(machines: Machines, end: End, peers: list[Peer], declared: Declared | None) -> str:
@@ -153,13 +156,13 @@ def _declared_ends(machines: Machines) -> Iterator[tuple[End, Declared]]:
         for uplink in host.uplinks:
             yield (
                 (uplink.switch, uplink.port),
-                Declared(machine=machines.host(host.name), port=uplink.nic, anybody=uplink.any_peer),
+                Declared(machine=machines.hosts[host.name], port=uplink.nic, anybody=uplink.any_peer),
             )
     for link in machines.inventory.links:
         for near, far in (link.ends, link.ends[::-1]):
             yield (
                 near,
-                Declared(machine=machines.switch(far[0]), port=far[1], far_end=far, anybody=link.any_peer),
+                Declared(machine=machines.switches[far[0]], port=far[1], far_end=far, anybody=link.any_peer),
             )
 
 

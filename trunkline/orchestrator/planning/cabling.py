@@ -40,6 +40,11 @@ def is_machine(peer: Peer, *, names: frozenset[str], macs: frozenset[str]) -> bo
     return bool(told) and any(_same(told, _labels(name)) for name in names)
 
 
+def first_label(name: str) -> str:
+    """Give what a name is found by, whatever its domain; empty when it says nothing."""
+    return next(iter(_labels(name)), "")
+
+
 def _tells(peer: Peer, macs: frozenset[str]) -> bool:
     """Say whether a peer that is not the declared machine is known to be another one."""
     return bool(_labels(peer.name)) or (bool(macs) and _MAC.fullmatch(peer.chassis) is not None)

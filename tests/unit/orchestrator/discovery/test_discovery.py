@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.builders import PORT_1, PORT_2, a_host, a_segment, a_switch, an_inventory
-from trunkline.orchestrator.discovery import Machines, Proposal, check_cables, propose, views
+from trunkline.orchestrator.discovery import Proposal, check_cables, machines_of, propose, views
 from trunkline.orchestrator.intents import HostReport, Peer, Seen
 from trunkline.orchestrator.models import (
     ExternalGateway,
@@ -57,7 +57,7 @@ def proposed(
     seen: Seen, *, inventory: Inventory | None = None, sw2: Seen | None = None, **reports: HostReport
 ) -> Proposal:
     told = {HostName(name): report for name, report in reports.items()} or REPORTS
-    machines = Machines(inventory=inventory or an_inventory(), reports=told)
+    machines = machines_of(inventory or an_inventory(), told)
     return propose(machines, views(machines, {SW1: seen} | ({SW2: sw2} if sw2 else {})))
 
 
@@ -245,7 +245,7 @@ def checked(
     seen: Seen, *, inventory: Inventory | None = None, age: float = 60.0, **reports: HostReport
 ) -> tuple[tuple[str, ...], str]:
     told = {HostName(name): report for name, report in reports.items()} or REPORTS
-    machines = Machines(inventory=inventory or an_inventory(), reports=told)
+    machines = machines_of(inventory or an_inventory(), told)
     found = check_cables(machines, {SW1: (1000.0, seen)}, 1000.0 + age)
     return found.faults, found.looked_at
 
