@@ -16,7 +16,7 @@ from trunkline.lab.waiting import until
 from trunkline.orchestrator.store import Store, open_store
 
 PROGRAM = str(Path(sys.executable).with_name("trunkline"))
-READY_SECONDS = 90
+READY_SECONDS = 180
 DIALECTS: Mapping[Platform, str] = {
     "ios": "cisco_ios",
     "linux-bridge": "linux_bridge",

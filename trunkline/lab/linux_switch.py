@@ -37,14 +37,15 @@ StrictModes no
 UseDNS no
 UsePAM no
 """
-# Its datapath is the daemon's own, which asks nothing of the kernel but sockets and taps.
+# Bridges may have the kernel's datapath where it has one, or the daemon's own, which needs but sockets and taps.
 OPEN_VSWITCH = """
 [ -c /dev/net/tun ] || modprobe tun
+modprobe -q openvswitch && system= || system=--disable-system
 ovsdb-tool create /run/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
 ovsdb-server --remote=punix:/run/openvswitch/db.sock --pidfile --detach \
   --log-file={logs}/{name}-ovsdb-server.log /run/openvswitch/conf.db
 ovs-vsctl --no-wait init
-ovs-vswitchd --pidfile --detach --disable-system --log-file={logs}/{name}-ovs-vswitchd.log
+ovs-vswitchd --pidfile --detach $system --log-file={logs}/{name}-ovs-vswitchd.log
 """
 NAMESPACES = ("--mount", "--uts", "--pid")
 
