@@ -9,9 +9,10 @@ import json
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 import netmiko
 import pytest
@@ -34,6 +35,7 @@ RUN = ("run", "--detach", "--label", "trunkline.segment=web", "--name")
 PINGS = re.compile(r"(\d+) packets transmitted, (\d+) received")
 IN_FLIGHT = 1
 ENOUGH = 20
+DAEMONS = {"sshd", "ovs-vswitchd", "ovsdb-server", "dockerd", "redis-server"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +135,16 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
         plane.environment["TRUNKLINE_LEASE_SECONDS"] = "10"  # what a killed worker holds is soon free
         with plane:
             yield Scene(kind, plane)
+    assert running().isdisjoint(DAEMONS), "the machine ends with everything on it"
+
+
+def running() -> set[str]:
+    """Name every program that runs in this kernel."""
+    found = set()
+    for name in Path("/proc").glob("[0-9]*/comm"):
+        with suppress(OSError):
+            found.add(name.read_text().strip())
+    return found
 
 
 def allow_storage(lab: Lab, *ports: str) -> None:

@@ -37,15 +37,15 @@ StrictModes no
 UseDNS no
 UsePAM no
 """
-# Bridges may have the kernel's datapath where it has one, or the daemon's own, which needs but sockets and taps.
+# A machine's configuration finds in $DATAPATH which kind of bridge works: the kernel's, or else the daemon's own.
 OPEN_VSWITCH = """
 [ -c /dev/net/tun ] || modprobe tun
-modprobe -q openvswitch && system= || system=--disable-system
+if modprobe -q openvswitch; then DATAPATH=system options=; else DATAPATH=netdev options=--disable-system; fi
 ovsdb-tool create /run/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
 ovsdb-server --remote=punix:/run/openvswitch/db.sock --pidfile --detach \
   --log-file={logs}/{name}-ovsdb-server.log /run/openvswitch/conf.db
 ovs-vsctl --no-wait init
-ovs-vswitchd --pidfile --detach $system --log-file={logs}/{name}-ovs-vswitchd.log
+ovs-vswitchd --pidfile --detach $options --log-file={logs}/{name}-ovs-vswitchd.log
 """
 NAMESPACES = ("--mount", "--uts", "--pid")
 
