@@ -99,6 +99,9 @@ def _no_secret(reference: SecretRef) -> str:
 @contextmanager
 def a_linux_switch(folder: Path, *lines: str, platform: str = "linux_bridge") -> Iterator[LinuxSwitch]:
     """Cable everything, run some lines of shell on the machine, start its sshd."""
+    assert SSHD is not None, "sshd is not installed; `make setup` installs openssh-server"
+    if platform == "openvswitch":
+        assert shutil.which("ovs-vswitchd"), "Open vSwitch is not installed; `make setup` installs it"
     start = OVS_START.format(folder=folder) if platform == "openvswitch" else ""
     for key in ("host_key", "login_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)

@@ -5,7 +5,6 @@ There is no virtual switch here; what is driven is the kernel's bridge, or Open 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_interface
@@ -19,7 +18,6 @@ from tests.linux_switch import (
     P1,
     P2,
     RULES,
-    SSHD,
     LinuxSwitch,
     a_linux_driver,
     a_linux_switch,
@@ -33,7 +31,6 @@ from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, Nei
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import Vid
 
-pytestmark = pytest.mark.skipif(SSHD is None, reason="needs sshd (openssh-server)")
 WEB = Vid(10)
 VLAN = HasVlan(vlan=WEB, name="tl-web")
 ON_P1, ON_P2 = Carries(port=P1, vlan=WEB), Carries(port=P2, vlan=WEB)
@@ -102,7 +99,6 @@ def hosts_on(vlan: Vid) -> list[str]:
     return [run(f"ip netns exec {host} cat /sys/class/net/eth0/address").strip() for host in HOSTS]
 
 
-@pytest.mark.skipif(shutil.which("ovs-vswitchd") is None, reason="needs Open vSwitch")
 def test_frames_and_the_gateways_answers_cross_open_vswitch_only_while_it_is_told_to(tmp_path: Path) -> None:
     with (
         a_linux_switch(tmp_path, *OPEN_VSWITCH, platform="openvswitch") as running,

@@ -21,22 +21,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from trunkline.lab import cabling
+from trunkline.lab import cabling, linux_switch
 from trunkline.lab.capture import Capture
 from trunkline.lab.images import pack_busybox
 from trunkline.lab.kernel import inside
-from trunkline.lab.nodes import ENTRANCES, Host, Node, Switch, entrance
+from trunkline.lab.nodes import ENTRANCES, Host, Node, entrance
 from trunkline.lab.processes import Process
+from trunkline.lab.switches import Switch
 from trunkline.lab.topology import LabHost, LabSwitch, NodeName, Topology
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.errors import Unsupported
 
 FOLDER = Path("/run/trunkline-lab")
-USER = "trunkline"
 REDIS_PORT = 6379
 SWITCH_COMMAND = "trunkline.lab.switch.command"
 STOP_SECONDS = 5
-HOST_SECONDS = 30
+INIT_SECONDS = 30
 Item = TypeVar("Item")
 
 # Run by every host as its process 1; a disposition of "ignore" survives exec and makes the kernel reap orphans.
@@ -137,7 +137,7 @@ class Lab:
             if host.engine is not None:
                 host.engine.kill()
         for switch in self.switches.values():
-            switch.stop_processes(seconds=patience)
+            switch.power_off(seconds=patience)
         cabling.apply(cabling.remove_commands(self.topology), forgiving=True)
         self.hosts.clear()
         self.switches.clear()
@@ -182,24 +182,29 @@ class Lab:
         cabling.apply(cabling.switch_commands(self.topology, spec), namespace=spec.name)
         folder = FOLDER / spec.name
         folder.mkdir(parents=True)
-        password = folder / "password"
-        password.touch(mode=0o600)
-        password.write_text(secrets.token_urlsafe(12) + "\n")
-        (folder / "startup-config").write_text(spec.startup_config)
-        enter = ("nsenter", f"--net=/run/netns/{spec.name}", "--")
+        enter: tuple[str, ...] = ("nsenter", f"--net=/run/netns/{spec.name}", "--")
+        init = None
+        if spec.platform != "ios":
+            init = Node(spec.name, enter=(), logs=self.logs).popen(
+                linux_switch.boot_command(spec), name="init"
+            )
+            init.wait_for_log("ready", seconds=INIT_SECONDS)
+            enter = linux_switch.enter_words(init.pid)
         self._write_entrance(spec.name, enter)
-        self.switches[spec.name] = Switch(
-            spec, enter=enter, logs=self.logs, user=USER, password_file=password
-        )
+        self.switches[spec.name] = Switch(spec, enter=enter, logs=self.logs, folder=folder, init=init)
 
     def _switch_command(self, switch: Switch) -> list[str]:
-        folder = FOLDER / switch.name
+        if switch.spec.model is None:
+            return linux_switch.start_command(switch.spec, folder=switch.folder, logs=self.logs)
+        switch.password_file.touch(mode=0o600)
+        switch.password_file.write_text(secrets.token_urlsafe(12) + "\n")
+        config = switch.folder / "startup-config"
+        config.write_text(switch.spec.startup_config)
         return [
             *(sys.executable, "-m", "trunkline.lab.command", "switch"),
             *("--listen", f"{switch.address}:22", "--model", switch.spec.model, "--dataplane", "bridge"),
             *("--user", switch.user, "--password-file", str(switch.password_file)),
-            *("--startup-config", str(folder / "startup-config")),
-            *("--latency-ms", str(switch.spec.latency_ms)),
+            *("--startup-config", str(config), "--latency-ms", str(switch.spec.latency_ms)),
         ]
 
     def _add_host(self, spec: LabHost) -> None:
@@ -213,7 +218,7 @@ class Lab:
             ],
             name="init",
         )
-        init.wait_for_log("ready", seconds=HOST_SECONDS)
+        init.wait_for_log("ready", seconds=INIT_SECONDS)
         kinds = ("--mount", "--uts", "--ipc", "--net", "--pid")
         enter = ("nsenter", "--target", str(init.pid), *kinds, "--wd=/", "--")
         self._write_entrance(spec.name, enter)

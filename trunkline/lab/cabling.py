@@ -7,15 +7,16 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv6Interface
 
-from trunkline.lab.topology import LabHost, LabSwitch, PortEnd, Topology
+from trunkline.lab.topology import MANAGEMENT_NIC, LabHost, LabSwitch, PortEnd, Topology
 from trunkline.orchestrator.errors import Unsupported
 
 MANAGEMENT_BRIDGE = "management"
-MANAGEMENT_NIC = "mgmt0"
 
 
 def device_of(port: str) -> str:
-    """Give the Linux interface that is a switch port: ``GigabitEthernet1/0/1`` is ``Gi1-0-1``."""
+    """Give the Linux interface that is a switch port: ``GigabitEthernet1/0/1`` is ``Gi1-0-1``, ``swp1`` is itself."""
+    if port.islower():
+        return port
     kind, numbers = re.fullmatch(r"([A-Za-z]+)([\d/]+)", port).groups()  # type: ignore[union-attr]
     return f"{kind[:2]}{numbers.replace('/', '-')}"
 

@@ -51,7 +51,9 @@ app = typer.Typer(
 @app.command()
 def up(
     *,
-    topology: Annotated[str, typer.Option(help="A YAML file, or a shipped one: seed, router.")] = "seed",
+    topology: Annotated[
+        str, typer.Option(help="A YAML file, or a shipped one: seed, router, linux, openvswitch.")
+    ] = "seed",
     inventory: Annotated[
         Path | None,
         typer.Option(help="What Trunkline is to do there; default: the shipped one of the topology's name."),

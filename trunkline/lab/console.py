@@ -18,6 +18,8 @@ USER: Final = "TRUNKLINE_LAB_USER"
 KEYS: Final = 0
 SCREEN: Final = 1
 PASSWORD: Final = "TRUNKLINE_LAB_PASSWORD"  # the name of a variable
+KEY: Final = "TRUNKLINE_LAB_KEY"
+"""A file; empty where a password opens the door."""
 
 
 def main(environment: Mapping[str, str], command: str | None) -> int:
@@ -39,7 +41,8 @@ async def _talk(environment: Mapping[str, str], command: str | None) -> None:
     async with asyncssh.connect(
         environment[ADDRESS],
         username=environment[USER],
-        password=environment[PASSWORD],
+        password=environment[PASSWORD] or None,
+        client_keys=environment[KEY] or None,
         known_hosts=None,
         config=None,
     ) as connection:

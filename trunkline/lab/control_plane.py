@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from trunkline.lab.ask import ask
 from trunkline.lab.building import Lab
+from trunkline.lab.topology import Platform
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.store import Store, open_store
 
 PROGRAM = str(Path(sys.executable).with_name("trunkline"))
-READY_SECONDS = 90
+READY_SECONDS = 180
+DIALECTS: Mapping[Platform, str] = {
+    "ios": "cisco_ios",
+    "linux-bridge": "linux_bridge",
+    "openvswitch": "openvswitch",
+}
+"""Which dialect the switches of the lab speak."""
 STATE = Path("/run/trunkline-lab/state")
 
 
@@ -24,7 +32,7 @@ class ControlPlane:
     Args:
         lab: A built lab.
         inventory: YAML to apply first; ``{sw1}`` and the like stand for the management addresses of the switches,
-            ``{sw1_password}`` for their password files.
+            ``{sw1_password}`` for their password files and ``{sw1_key}`` for those of a key.
         sweep_seconds: How often everything is looked at.
         say: Called with a sentence as each step ends.
     """
@@ -44,10 +52,12 @@ class ControlPlane:
             "TRUNKLINE_BROKER_URL": lab.broker_url,
             "TRUNKLINE_SWEEP_SECONDS": str(sweep_seconds),
             "TRUNKLINE_STATE_DIR": str(STATE),
+            "TRUNKLINE_DIALECTS": json.dumps(sorted(DIALECTS.values())),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         places = {name: switch.address for name, switch in lab.switches.items()}
         secrets = {f"{name}_password": str(switch.password_file) for name, switch in lab.switches.items()}
+        secrets |= {f"{name}_key": str(switch.key_file) for name, switch in lab.switches.items()}
         self.inventory = inventory.format(**places, **secrets)
         self._say = say
 

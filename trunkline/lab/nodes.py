@@ -11,10 +11,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from trunkline.lab.capture import Capture
 from trunkline.lab.kernel import INSIDE_VARIABLE, PATH
 from trunkline.lab.processes import Process
-from trunkline.lab.topology import LabHost, LabSwitch, NodeName
+from trunkline.lab.topology import LabHost, NodeName
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.errors import Unreachable
 
@@ -24,7 +23,6 @@ DOCKER_SOCKET = "run/docker.sock"
 IMAGE = "busybox"
 IMAGE_COMMAND = '["/bin/sleep", "1000000"]'
 DOCKERD_SECONDS = 90
-SWITCH_SECONDS = 60
 # A process of its own, as distributions run it: containers outlive an engine that crashes.
 CONTAINERD = (
     *(
@@ -235,65 +233,6 @@ class Host(Node):
         return any(self.docker(*command, check=False).returncode == 0 for _ in range(tries))
 
 
-class Switch(Node):
-    """A virtual switch or router: a network namespace with the process that is its command line.
-
-    Attributes:
-        spec: Its part of the topology.
-        user: Login name.
-        password_file: File with the login password (the same for ``enable``).
-    """
-
-    def __init__(
-        self, spec: LabSwitch, *, enter: Sequence[str], logs: Path, user: str, password_file: Path
-    ) -> None:
-        super().__init__(spec.name, enter=enter, logs=logs)
-        self.spec = spec
-        self.user = user
-        self.password_file = password_file
-        self.command_line: Process | None = None
-
-    @property
-    def address(self) -> str:
-        """Its address in the management network; SSH is on port 22."""
-        return str(self.spec.management)
-
-    @property
-    def password(self) -> str:
-        """The login password."""
-        return self.password_file.read_text().strip()
-
-    def start(self, command: Sequence[str]) -> None:
-        """Power on: start the process that is the switch's command line; ``wait_until_up`` waits for it."""
-        self.command_line = self.popen(command, name="switch")
-
-    def wait_until_up(self) -> None:
-        """Wait until SSH answers on the management address.
-
-        Raises:
-            Unreachable: The process ended, or nothing answered in time.
-        """
-        process = self.command_line
-        if process is None:
-            return
-
-        def answers() -> bool:
-            process.require_alive()
-            return _ssh_answers(self.address)
-
-        until(
-            answers,
-            subject=process.name,
-            what="SSH does not answer",
-            seconds=SWITCH_SECONDS,
-            because=process.tail,
-        )
-
-    def capture(self, device: str, filter_words: str = "") -> Capture:
-        """Record frames on one of its Linux interfaces; a context manager, see ``Capture``."""
-        return Capture(self, device, filter_words)
-
-
 def environment(extra: Mapping[str, str] | None) -> dict[str, str]:
     """Give the environment of programs in the lab: little of the caller's, so that results do not depend on it."""
     path = f"{Path(sys.executable).parent}:{PATH}"
@@ -314,13 +253,5 @@ def _docker_answers(path: Path) -> bool:
             client.connect(str(path))
             client.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
             return b" 200 " in client.recv(100)
-    except OSError:
-        return False
-
-
-def _ssh_answers(address: str) -> bool:
-    try:
-        with socket.create_connection((address, 22), timeout=2) as client:
-            return client.recv(4) == b"SSH-"
     except OSError:
         return False

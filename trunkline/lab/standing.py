@@ -53,6 +53,7 @@ def write_homes(lab: Lab, environment: dict[str, str]) -> None:
                 console.ADDRESS: switch.address,
                 console.USER: switch.user,
                 console.PASSWORD: switch.password,
+                console.KEY: str(switch.key_file) if switch.key_file.exists() else "",
             }
         exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in words.items())
         script = AT_HOME / name
@@ -72,6 +73,7 @@ def write_state(lab: Lab, path: Path, *, inventory: str) -> None:
         "switches": {
             switch.name: {
                 "address": switch.address,
+                "platform": switch.spec.platform,
                 "model": switch.spec.model,
                 "user": switch.user,
                 "password": switch.password,

@@ -8,7 +8,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from typing import Literal, NewType
 
 NodeName = NewType("NodeName", str)
+MANAGEMENT_NIC = "mgmt0"
 Model = Literal["catalyst-l3", "isr-router"]
+Platform = Literal["ios", "linux-bridge", "openvswitch"]
 Interface = IPv4Interface | IPv6Interface
 Address = IPv4Address | IPv6Address
 
@@ -46,11 +48,19 @@ class LabHost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabSwitch:
-    """A virtual switch or router and the configuration it boots with."""
+    """A switch or router and the configuration it boots with.
+
+    Attributes:
+        platform: What it is: a virtual switch with an IOS command line, or a Linux machine that switches.
+        model: Which virtual switch; None for a Linux machine.
+        startup_config: Lines that are typed in at its start: of IOS, or of shell on a Linux machine.
+        latency_ms: Delay of every answer of a virtual switch.
+    """
 
     name: NodeName
-    model: Model
     management: IPv4Address
+    platform: Platform = "ios"
+    model: Model | None = None
     startup_config: str = ""
     latency_ms: int = 0
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from trunkline.lab.topology import (
+    MANAGEMENT_NIC,
     Address,
     Interface,
     LabHost,
@@ -20,6 +22,7 @@ from trunkline.lab.topology import (
     Model,
     Nic,
     NodeName,
+    Platform,
     PortEnd,
     Topology,
 )
@@ -29,7 +32,11 @@ SHIPPED = Path(__file__).resolve().parent / "topologies"
 DEFAULT = SHIPPED / "seed.yaml"
 NODE = r"^[a-z][a-z0-9-]{0,11}$"  # also a network namespace and part of interface names, which end at 15
 NIC = r"^[a-z][a-z0-9]{0,9}$"
+IOS_PORT = r"^[A-Z][A-Za-z]*\d+(/\d+)+$"
 PORT_WORDS = 2
+
+Place = tuple[str | int, ...]
+Problem = tuple[Place, str]
 
 
 def _port_end(value: object) -> PortEnd:
@@ -71,7 +78,8 @@ class _Host(_Section):
 
 
 class _Switch(_Section):
-    model: Model
+    platform: Platform = "ios"
+    model: Model | None = None
     management: IPv4Address
     startup_config: str = ""
     latency_ms: Annotated[int, Field(ge=0, le=10_000)] = 0
@@ -157,11 +165,25 @@ def _topology(file: _File, source: str) -> Topology:
     )
 
 
-def _contradictions(topology: Topology) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _contradictions(topology: Topology) -> Iterator[Problem]:
     """Find what no single value shows: doubled names, addresses and cables, cables to nowhere."""
     for name in topology.hosts.keys() & topology.switches.keys():
         yield ("hosts", name), "a switch has this name too; every node needs a name of its own"
-    places: dict[tuple[str | int, ...], IPv4Address] = {("management", "address"): topology.address}
+    for switch in topology.switches.values():
+        yield from _switch_contradictions(switch)
+    yield from _address_contradictions(topology)
+    plugs = Counter(end for _, end in topology.cables())
+    for place, end in _cable_places(topology):
+        if end.switch not in topology.switches:
+            yield place, f"there is no switch {end.switch}; known: {', '.join(topology.switches)}"
+        elif wrong := _port_problem(topology.switches[end.switch], end.port):
+            yield place, wrong
+        if plugs[end] > 1:
+            yield place, f"port {end} has {plugs[end]} cables; a port takes one"
+
+
+def _address_contradictions(topology: Topology) -> Iterator[Problem]:
+    places: dict[Place, IPv4Address] = {("management", "address"): topology.address}
     for host in topology.hosts.values():
         places["hosts", host.name, "management"] = host.management
     for switch in topology.switches.values():
@@ -172,15 +194,30 @@ def _contradictions(topology: Topology) -> Iterator[tuple[tuple[str | int, ...],
             yield place, f"{address} is not in the management network {topology.network}"
         if uses[address] > 1:
             yield place, f"{address} is used {uses[address]} times; every node needs its own"
-    plugs = Counter(end for _, end in topology.cables())
-    for place, end in _cable_places(topology):
-        if end.switch not in topology.switches:
-            yield place, f"there is no switch {end.switch}; known: {', '.join(topology.switches)}"
-        if plugs[end] > 1:
-            yield place, f"port {end} has {plugs[end]} cables; a port takes one"
 
 
-def _cable_places(topology: Topology) -> Iterator[tuple[tuple[str | int, ...], PortEnd]]:
+def _switch_contradictions(switch: LabSwitch) -> Iterator[Problem]:
+    """Find what a virtual switch lacks, and what a Linux machine has no use for."""
+    place = ("switches", switch.name)
+    if switch.platform == "ios":
+        if switch.model is None:
+            yield (*place, "model"), f"a virtual switch is one of: {', '.join(get_args(Model))}"
+        return
+    if switch.model is not None:
+        yield (*place, "model"), f"{switch.platform} is a Linux machine and has no model; take it out"
+    if switch.latency_ms:
+        yield (*place, "latency_ms"), "only virtual switches answer late; take it out"
+
+
+def _port_problem(switch: LabSwitch, port: str) -> str:
+    if switch.platform == "ios":
+        return "" if re.match(IOS_PORT, port) else f"{port} is no port; such as: GigabitEthernet1/0/1"
+    if re.match(NIC, port) and port not in {"lo", MANAGEMENT_NIC}:
+        return ""
+    return f"{port} is no port of a Linux machine; at most 10 small letters and digits, such as: swp1"
+
+
+def _cable_places(topology: Topology) -> Iterator[tuple[Place, PortEnd]]:
     for host in topology.hosts.values():
         for nic in host.nics:
             yield ("hosts", host.name, "nics", nic.name, "cable"), nic.cable
@@ -194,16 +231,16 @@ def _sentence(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _problems(document: object, found: list[tuple[tuple[str | int, ...], str]], source: str) -> ConfigError:
+def _problems(document: object, found: list[Problem], source: str) -> ConfigError:
     lines = [f"{source}:{_line(document, place)}: {_key(place)}: {text}" for place, text in found]
     return ConfigError("\n  ".join(["", *lines]), subject="topology")
 
 
-def _key(place: tuple[str | int, ...]) -> str:
+def _key(place: Place) -> str:
     return ".".join(str(part) for part in place if part != "[key]") or "the file"
 
 
-def _line(document: object, place: tuple[str | int, ...]) -> int:
+def _line(document: object, place: Place) -> int:
     """Give the line (from 1) of the innermost part of a place that is in the document."""
     line = 0
     for part in place:

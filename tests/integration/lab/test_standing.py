@@ -21,7 +21,12 @@ SECONDS = 100
 LINES = 4
 SMALL = """\
 management: {network: 10.99.0.0/24, address: 10.99.0.1}
-switches: {}
+switches:
+  sw1:
+    platform: linux-bridge
+    management: 10.99.0.2
+    startup_config: |
+      ip link add name br0 type bridge vlan_filtering 1 vlan_default_pvid 0
 hosts:
   alpha: {management: 10.99.0.11, docker: false}
   beta: {management: 10.99.0.12, docker: false}
@@ -70,6 +75,18 @@ def test_the_status_lists_the_nodes_and_an_unknown_one_is_refused() -> None:
 
     assert refused.returncode != 0
     assert "known: alpha, beta, management" in refused.stderr
+
+
+@pytest.mark.usefixtures("runtime")
+def test_a_linux_machine_is_entered_past_its_ssh_server_and_through_it() -> None:
+    words = ("sh", "-c", "hostname; ip -brief link show type bridge; exit 3")
+    entered = lab("shell", "sw1", "--", *words)
+    logged_in = lab("console", "sw1", "--", "hostname; ip -brief link show type bridge; echo $SSH_CONNECTION")
+
+    assert (entered.stdout.split()[:2], entered.returncode) == (["sw1", "br0"], 3)
+    assert logged_in.stdout.split()[:2] == ["sw1", "br0"]
+    assert "10.99.0.2 22" in logged_in.stdout
+    assert json.loads(lab("status").stdout)["switches"]["sw1"]["platform"] == "linux-bridge"
 
 
 @pytest.mark.usefixtures("runtime")

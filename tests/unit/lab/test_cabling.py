@@ -27,6 +27,12 @@ def test_a_cable_joins_the_hosts_interface_and_the_switch_port() -> None:
     assert "link add name eth0 netns host1 type veth peer name Gi1-0-1 netns sw1" in commands
 
 
+def test_a_port_of_a_linux_machine_keeps_its_name() -> None:
+    commands = list(build_commands(load("linux")))
+
+    assert "link add name eth0 netns host1 type veth peer name swp1 netns sw1" in commands
+
+
 def test_a_link_joins_two_switches() -> None:
     commands = list(build_commands(load("router")))
 

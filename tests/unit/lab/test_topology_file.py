@@ -30,7 +30,7 @@ hosts:
 """
 
 
-@pytest.mark.parametrize("name", ["seed", "router"])
+@pytest.mark.parametrize("name", ["seed", "router", "linux", "openvswitch"])
 def test_a_shipped_topology_is_found_by_its_name(name: str) -> None:
     topology = load(name)
 
@@ -72,11 +72,56 @@ def test_values_have_real_types() -> None:
         ("host1:", "sw1:", "hosts.sw1: a switch has this name too"),
         ("192.168.0.11/16", "192.168.0.300/16", "hosts.host1.nics.eth0.addresses.0"),
         ("management: 10.99.0.2", "management: [", "topology x.yaml:"),
+        (
+            "    model: catalyst-l3\n",
+            "",
+            "switches.sw1.model: a virtual switch is one of: catalyst-l3, isr-router",
+        ),
+        ("model: catalyst-l3", "platform: sonic", "x.yaml:6: switches.sw1.platform: "),
+        ("1/0/1", "", "x.yaml:13: hosts.host1.nics.eth0.cable: GigabitEthernet is no port"),
+        ("sw1 GigabitEthernet1/0/1", "sw1 swp1", "cable: swp1 is no port; such as: GigabitEthernet1/0/1"),
     ],
 )
 def test_a_mistake_is_shown_with_its_line_and_key(old: str, new: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(GOOD.replace(old, new, 1), source="x.yaml")
+
+    assert expected in str(caught.value)
+
+
+LINUX = GOOD.replace("model: catalyst-l3", "platform: linux-bridge").replace("GigabitEthernet1/0/1", "swp1")
+
+
+@pytest.mark.parametrize("platform", ["linux-bridge", "openvswitch"])
+def test_a_switch_may_be_a_linux_machine(platform: str) -> None:
+    (switch,) = parse(LINUX.replace("linux-bridge", platform), source="x.yaml").switches.values()
+
+    assert (switch.platform, switch.model) == (platform, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "    platform:",
+            "    model: catalyst-l3\n    platform:",
+            "x.yaml:6: switches.sw1.model: linux-bridge is a",
+        ),
+        (
+            "    platform:",
+            "    latency_ms: 5\n    platform:",
+            "x.yaml:6: switches.sw1.latency_ms: only virtual",
+        ),
+        ("sw1 swp1", "sw1 GigabitEthernet1/0/1", "cable: GigabitEthernet1/0/1 is no port of a Linux machine"),
+        ("sw1 swp1", "sw1 mgmt0", "cable: mgmt0 is no port of a Linux machine"),
+        ("sw1 swp1", "sw1 swp1;reboot", "cable: swp1;reboot is no port of a Linux machine"),
+    ],
+)
+def test_a_mistake_about_a_linux_machine_is_shown_with_its_line_and_key(
+    old: str, new: str, expected: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(LINUX.replace(old, new, 1), source="x.yaml")
 
     assert expected in str(caught.value)
 
@@ -99,5 +144,5 @@ def test_a_port_takes_one_cable() -> None:
 
 
 def test_a_missing_file_names_the_shipped_topologies() -> None:
-    with pytest.raises(ConfigError, match="router, seed"):
+    with pytest.raises(ConfigError, match="linux, openvswitch, router, seed"):
         load("/nowhere/lab.yaml")
