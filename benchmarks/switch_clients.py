@@ -13,7 +13,8 @@ import asyncssh
 import netmiko
 
 from benchmarks.switch_device import HOSTNAME, NATIVE, PORTS, VLAN, BenchSwitch
-from trunkline.drivers.switch.cisco_ios import GRAMMAR, CiscoIos
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.engine import SwitchDriver, SwitchResult
 from trunkline.drivers.switch.login import connect
 from trunkline.drivers.switch.session import Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.dialogue import Dialogue
 from trunkline.drivers.switch.session import Session
 from trunkline.lab.switch.command_line import CommandLine

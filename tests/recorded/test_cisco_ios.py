@@ -10,7 +10,8 @@ import pytest
 
 from tests.recorded.expectation import expected
 from trunkline.drivers.switch.captures import Wish, read_captures
-from trunkline.drivers.switch.cisco_ios import CiscoIos, long_name
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.cisco_ios_rows import long_name
 from trunkline.drivers.switch.cisco_tables import parse_switchport, parse_vlans
 from trunkline.orchestrator.vlans import VlanSet
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.recorded.expectation import expected
 from trunkline.drivers.announcements import capabilities, identifier, told
 from trunkline.drivers.switch.brocade_fastiron import BrocadeFastiron
-from trunkline.drivers.switch.cisco_ios import CiscoIos, long_name
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.cisco_ios_rows import long_name
 from trunkline.drivers.switch.dialect import Discovers
 from trunkline.orchestrator.models import PortName
 

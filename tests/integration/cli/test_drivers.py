@@ -374,3 +374,19 @@ def test_a_file_or_a_platform_that_is_not_there_is_named(shell: Shell) -> None:
         said = shell("drivers", *words)
         assert (said.status, said.out) == (1, "")
         assert text in said.err
+
+
+def test_an_answer_about_all_ports_is_read_as_all_of_them(shell: Shell, tmp_path: Path) -> None:
+    ports = "\n\n".join(
+        f"Name: Gi1/0/{number}\nSwitchport: Enabled\nAdministrative Mode: trunk\n"
+        f"Trunking Native Mode VLAN: 1 (default)\nTrunking VLANs Enabled: {number},100"
+        for number in (1, 2)
+    )
+    (tmp_path / "all").write_text(f"sw1#show interfaces switchport\n{ports}\n\nsw1#\n")
+
+    said = shell(
+        "drivers", "parse", "cisco_ios", "--command", "show interfaces switchport", "all", "-o", "json"
+    )
+
+    found = {row["port"]: row["allowed"] for row in parsed(said)["ports"]}
+    assert found == {"GigabitEthernet1/0/1": "1,100", "GigabitEthernet1/0/2": "2,100"}

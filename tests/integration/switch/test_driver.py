@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import PORT_1, a_switch_intent
 from tests.integration.switch.driving import Notes, a_driver, as_inventory
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.host_keys import scan_host_key
 from trunkline.drivers.switch.login import connect
 from trunkline.lab.switch.faults import Faults

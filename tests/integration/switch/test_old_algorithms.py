@@ -16,7 +16,7 @@ import asyncssh
 import pytest
 
 from tests.builders import a_switch
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.host_keys import scan_host_key
 from trunkline.drivers.switch.login import connect
 from trunkline.orchestrator.errors import PermanentError
@@ -27,7 +27,7 @@ CLIENT = """
 import json, sys
 import paramiko
 from tests.builders import a_switch
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.host_keys import scan_host_key
 from trunkline.drivers.switch.login import connect
 port = int(sys.argv[1])

@@ -18,7 +18,8 @@ from tests.builders import a_switch
 from tests.integration.switch.driving import Notes
 from tests.played.direct import DirectChannel, a_session
 from tests.played.tortured import a_device
-from trunkline.drivers.switch.cisco_ios import GRAMMAR, CiscoIos
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.engine import SwitchDriver, SwitchResult
 from trunkline.lab.switch.device import Device
 from trunkline.lab.switch.state import Interface as LabInterface

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.builders import a_switch
-from trunkline.drivers.switch.cisco_ios import FEW, INTERFACES, SWITCHPORTS, CiscoIos
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.cisco_ios_questions import FEW, INTERFACES, SWITCHPORTS
 from trunkline.drivers.switch.dialect import Scope
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.lab.switch.server import RunningSwitch, running_switch

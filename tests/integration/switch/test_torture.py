@@ -29,7 +29,8 @@ from tests.played.tortured import (
     nobody,
     tortured,
 )
-from trunkline.drivers.switch.cisco_ios import GRAMMAR, CiscoIos
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.dialogue import ANSWER_SECONDS, Dialogue
 from trunkline.drivers.switch.engine import SwitchDriver, SwitchResult
 from trunkline.drivers.switch.session import Session

@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import free_port
 from tests.integration.switch.driving import as_inventory
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.host_keys import scan_host_key
 from trunkline.drivers.switch.login import connect
 from trunkline.drivers.switch.session import Session

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from tests.integration.switch.driving import as_inventory
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.dialect import Block
 from trunkline.drivers.switch.dialogue import Dialogue
 from trunkline.drivers.switch.pool import SessionPool

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import PORT_1, a_switch, a_switch_intent
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Block, Phrase
 from trunkline.drivers.switch.guards import check_blocks, check_changes

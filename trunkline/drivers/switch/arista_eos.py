@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from trunkline.drivers.switch import cisco_discovery, cisco_lines, neighbor_layouts
-from trunkline.drivers.switch.cisco_ios import PROMPT
+from trunkline.drivers.switch.cisco_ios_grammar import PROMPT
 from trunkline.drivers.switch.cisco_tables import (
     MacTable,
     allowed_vlans,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from trunkline.drivers.switch.conformance.samples import BLUE, Kind, sample_port, sample_scope, sample_switch
-from trunkline.drivers.switch.dialect import Dialect, Grammar, Query, Scope
+from trunkline.drivers.switch.dialect import AsksAtOnce, Dialect, Grammar, Query, Scope
 from trunkline.drivers.switch.state import GatewayKey, SwitchState
 from trunkline.orchestrator.errors import ConfigError, NotVerified, unforeseen
 from trunkline.orchestrator.models import PortName
@@ -92,7 +92,7 @@ def read_captures(
         NotVerified: an output is no answer that it would believe.
         PermanentError: it cannot read an output.
     """
-    scope, queries = _scope(dialect, [command for command, _ in captures], wish)
+    scope, queries = _scope(dialect, captures, wish)
     outputs = _Outputs()
     for query, (_, text) in zip(queries, captures, strict=True):
         outputs[query.command] = clean(text, query.command, dialect.grammar)
@@ -156,17 +156,21 @@ def _same(one: str, other: str) -> bool:
     return one.lower().split() == other.lower().split()
 
 
-def _scope(dialect: Dialect, commands: Sequence[str], wish: Wish) -> tuple[Scope, list[Query]]:
+def _scope(dialect: Dialect, captures: Sequence[tuple[str, str]], wish: Wish) -> tuple[Scope, list[Query]]:
     """Find what to read so that the dialect asks these commands, and little else."""
     for kind in KINDS:
-        found = [_narrowest(dialect, command, wish, kind) for command in commands]
+        found = [_narrowest(dialect, capture, wish, kind) for capture in captures]
         parts = [each for each in found if each is not None]
-        if len(parts) == len(commands):
+        if len(parts) == len(captures):
             scopes = [scope for scope, _ in parts]
             return _joined(dialect, kind, scopes), [query for _, query in parts]
     unknown = next(
-        (each for each in commands if all(_narrowest(dialect, each, wish, kind) is None for kind in KINDS)),
-        "; ".join(commands),
+        (
+            each[0]
+            for each in captures
+            if all(_narrowest(dialect, each, wish, kind) is None for kind in KINDS)
+        ),
+        "; ".join(command for command, _ in captures),
     )
     port = next(iter(wish.ports), sample_port(dialect))
     known = dict.fromkeys(
@@ -179,8 +183,14 @@ def _scope(dialect: Dialect, commands: Sequence[str], wish: Wish) -> tuple[Scope
     )
 
 
-def _narrowest(dialect: Dialect, command: str, wish: Wish, kind: Kind) -> tuple[Scope, Query] | None:
-    for scope in _candidates(dialect, command, wish, kind):
+def _narrowest(
+    dialect: Dialect, capture: tuple[str, str], wish: Wish, kind: Kind
+) -> tuple[Scope, Query] | None:
+    command, output = capture
+    for scope in (
+        *_candidates(dialect, command, wish, kind),
+        *_at_once(dialect, command, output, wish, kind),
+    ):
         try:
             queries = dialect.queries(scope)
         except ODD:
@@ -231,6 +241,18 @@ def _candidates(dialect: Dialect, command: str, wish: Wish, kind: Kind) -> Itera
     )
 
 
+def _at_once(dialect: Dialect, command: str, output: str, wish: Wish, kind: Kind) -> Iterator[Scope]:
+    """Give the scope of all ports that an answer about all of them is about."""
+    if isinstance(dialect, AsksAtOnce) and (found := dialect.ports_in(" ".join(command.split()), output)):
+        yield Scope(
+            switch=sample_switch(dialect.platform, kind),
+            vlans=frozenset(wish.vlans),
+            ports=wish.ports or tuple(found),
+            gateways=wish.gateways,
+            at_once=True,
+        )
+
+
 def _vlans_in(command: str) -> tuple[Vid, ...]:
     numbers = map(int, re.findall(r"(?<!\d)\d{1,4}(?!\d)", command))
     return tuple(vid(number) for number in numbers if LOWEST <= number <= HIGHEST)
@@ -243,6 +265,7 @@ def _joined(dialect: Dialect, kind: Kind, scopes: Sequence[Scope]) -> Scope:
         ports=tuple(dict.fromkeys(port for scope in scopes for port in scope.ports)),
         gateways=tuple(dict.fromkeys(key for scope in scopes for key in scope.gateways)),
         removals=tuple(dict.fromkeys(key for scope in scopes for key in scope.removals)),
+        at_once=any(scope.at_once for scope in scopes),
     )
 
 

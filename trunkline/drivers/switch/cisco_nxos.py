@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, ip_address
 
 from trunkline.drivers.switch import cisco_discovery, cisco_lines
-from trunkline.drivers.switch.cisco_ios import PROMPT
+from trunkline.drivers.switch.cisco_ios_grammar import PROMPT
 from trunkline.drivers.switch.cisco_tables import (
     MacTable,
     allowed_vlans,

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from trunkline.drivers.switch import cisco_discovery, neighbor_layouts
-from trunkline.drivers.switch.cisco_ios import PROMPT
+from trunkline.drivers.switch.cisco_ios_grammar import PROMPT
 from trunkline.drivers.switch.cisco_lines import free_name, trunk_block
 from trunkline.drivers.switch.cisco_tables import MacTable, interface_lines, reading, value_of, written_out
 from trunkline.drivers.switch.claims import Change

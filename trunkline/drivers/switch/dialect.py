@@ -18,13 +18,17 @@ EXIT = "exit status "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What is to be read: just these VLANs, ports and gateways; ``removals`` also want learned addresses."""
+    """What is to be read: just these VLANs, ports and gateways; ``removals`` also want learned addresses.
+
+    ``at_once``: one question for all ports, however few, where the dialect knows one.
+    """
 
     switch: Switch
     vlans: frozenset[Vid]
     ports: tuple[PortName, ...]
     gateways: tuple[tuple[PortName | None, Vid], ...]
     removals: tuple[tuple[PortName, Vid], ...] = ()
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +221,14 @@ class AsksTwice(Protocol):
         Raises:
             ValueError: as `Dialect.parse`.
         """
+
+
+@runtime_checkable
+class AsksAtOnce(Protocol):
+    """A dialect that knows show commands for all ports at once."""
+
+    def ports_in(self, command: str, output: str) -> Sequence[PortName]:
+        """Name the ports that the output of such a command is about; none when the command is another one."""
 
 
 @runtime_checkable

@@ -130,10 +130,7 @@ class Dialogue:
                 )
         try:
             self._channel.sendall("".join(f"{line}\n" for line in lines).encode("ascii"))
-        except (
-            OSError,
-            EOFError,
-        ) as error:  # paramiko says EOFError while it does not yet know the end itself
+        except Exception as error:  # paramiko has errors of its own, and its modules are not imported here
             raise TransientError("the session ended", subject=self.subject, fix=_LATER) from error
 
     def settle(self, seconds: float, *, waiting_for: str = "its prompt") -> None:

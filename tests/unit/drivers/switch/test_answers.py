@@ -8,7 +8,7 @@ import time
 import pytest
 
 from trunkline.drivers.switch.answers import Hearing
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 
 HEARING = Hearing(
     grammar=GRAMMAR, prompt=re.compile(rf"(?:^|\n){GRAMMAR.prompt.replace('{hostname}', 'sw1')}")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.builders import PORT_1, PORT_2, a_switch
-from trunkline.drivers.switch.cisco_ios import GRAMMAR, CiscoIos
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.dialect import Scope
 from trunkline.drivers.switch.state import PortRow, SwitchState

@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from trunkline.drivers.switch.cisco_ios import GRAMMAR, CiscoIos
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.conformance.checks import CHECKS, Subject, complaints
 from trunkline.drivers.switch.dialect import Block, Dialect, Forgetting, Phrase, Query, Scope

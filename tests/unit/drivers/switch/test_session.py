@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from trunkline.drivers.switch import dialogue as module
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.cisco_s300 import GRAMMAR as ASKS
 from trunkline.drivers.switch.dialect import Block, Grammar
 from trunkline.drivers.switch.dialogue import Dialogue

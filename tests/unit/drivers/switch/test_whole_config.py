@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trunkline.drivers.switch.aruba_aoscx import ArubaAosCx
-from trunkline.drivers.switch.cisco_ios import GRAMMAR
+from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.dialect import Block, Grammar
 from trunkline.drivers.switch.juniper_junos import JuniperJunos
 from trunkline.drivers.switch.whole_config import strange
