@@ -43,7 +43,7 @@ _VLANS_ANSWER = re.compile(r"^1\s+\S.*^VLAN\s+Type\b", re.MULTILINE | re.DOTALL)
 _FEATURE = re.compile(r"^interface-vlan\s+\d+\s+(?P<state>\w+)", re.MULTILINE)
 _SWITCHPORT_ANSWER = re.compile(rf"^Name:\s*\S.*^\s*Switchport:\s*\S|^{_NO_SUCH}", re.MULTILINE | re.DOTALL)
 _INTERFACE_ANSWER = re.compile(rf"^interface \S|^{_NO_SUCH}", re.MULTILINE)
-_MACS_ANSWER = re.compile(r"^\s*VLAN\s+MAC Address\s+Type", re.MULTILINE)
+_MACS_ANSWER = re.compile(r"^[ \t]*VLAN\s+MAC Address\s+Type", re.MULTILINE)
 _ARP_ANSWER = re.compile(r"^Total number of entries:", re.MULTILINE)
 
 _PORT = r"(?P<port>(?:Ethernet|port-channel)\d+(?:/\d+)*)"

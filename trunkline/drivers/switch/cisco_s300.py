@@ -40,7 +40,7 @@ _SWITCHPORT_ANSWER = re.compile(
 _INTERFACE_ANSWER = re.compile(
     rf"^interface \S|^Empty configuration|^{_NO_SUCH}", re.MULTILINE | re.IGNORECASE
 )
-_MACS_ANSWER = re.compile(r"^\s*Vlan\s+Mac Address\s+Port\s+Type", re.MULTILINE)
+_MACS_ANSWER = re.compile(r"^[ \t]*Vlan\s+Mac Address\s+Port\s+Type", re.MULTILINE)
 
 _PORT = r"(?P<port>(?:fa|gi|te|Po)\d+(?:/\d+)*)"
 _PHRASES = {

@@ -16,8 +16,8 @@ from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import HIGHEST, LOWEST, Vid, vid
 
 NOBODY = (
-    r"^\s*(?:% ?)?(?:Error: ?)?(?:Invalid|Incomplete|Ambiguous|Unknown|Unrecognized|Unrecognised) "
-    r"|^\s*%? ?(?:Error: ?|Info: ?|Note: ?)?(?:Global )?(?:LLDP|CDP) (?:is )?(?:currently )?"
+    r"^[ \t]*(?:% ?)?(?:Error: ?)?(?:Invalid|Incomplete|Ambiguous|Unknown|Unrecognized|Unrecognised) "
+    r"|^[ \t]*%? ?(?:Error: ?|Info: ?|Note: ?)?(?:Global )?(?:LLDP|CDP) (?:is )?(?:currently )?"
     r"(?:not (?:enabled|running|configured)|disabled)"
 )
 """A device that does not know the command, or on which the protocol is off: nothing is known."""

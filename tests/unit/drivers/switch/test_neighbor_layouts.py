@@ -639,6 +639,16 @@ def test_stations_are_told_by_port_and_vlan(case: Case) -> None:
     assert case.dialect.stations(outputs) == case.stations
 
 
+@EACH
+@pytest.mark.timeout(30)
+def test_an_answer_of_blank_lines_does_not_take_long(case: Case) -> None:
+    text = "\n" * 100_000
+    for query in (*case.dialect.peer_queries(None), *case.dialect.station_queries()):
+        query.answer.search(text)
+    outputs = {query.command: text for query in case.dialect.peer_queries(None)}
+    assert case.dialect.peers(outputs, None) == []
+
+
 COUNTED = [case for case in CASES if case.platform in {"cisco_nxos", "aruba_aoscx", "brocade_fastiron"}]
 ONCE = [
     case for case in CASES if case.platform in {"arista_eos", "huawei_vrp", "huawei_vrpv8", "dell_force10"}
