@@ -28,9 +28,11 @@ from trunkline.orchestrator.inventory import restore
 from trunkline.orchestrator.models import SegmentName, SwitchName
 from trunkline.orchestrator.vlans import VlanSet
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 WEB, STORAGE = 10, 30
 """The segment's VLAN, and one that was on the ports before and is somebody else's."""
+SERVER, HOST2 = "172.30.0.10", "192.168.0.12"
+"""In another VLAN, and in the hosts' own network, which is untagged on the same ports."""
 RUN = ("run", "--detach", "--label", "trunkline.segment=web", "--name")
 PINGS = re.compile(r"(\d+) packets transmitted, (\d+) received")
 IN_FLIGHT = 1
@@ -192,18 +194,14 @@ def storage_in_use(host: Host) -> Iterator[None]:
 def test_the_main_job_is_done_whatever_the_switch_is(scene: Scene) -> None:
     plane, (host1, host2) = scene.plane, scene.hosts
     before = scene.on_ports()
-    assert before == (VlanSet({STORAGE}), VlanSet({STORAGE})) or scene.kind.topology == "seed"
-    assert all(STORAGE in carried and WEB not in carried for carried in before)
+    assert before == (VlanSet({STORAGE}), VlanSet({STORAGE}))
     with storage_in_use(host1):
         host1.docker(*RUN, "c1", "busybox")
         host2.docker(*RUN, "c2", "busybox")
         scene.wait_for("ready")
-        there = scene.addresses()
-        containers_meet(scene, there)
-        assert host1.container_pings("c1", "172.30.0.10"), "the server in another VLAN"
-        assert host1.container_pings("c1", "192.168.0.12"), "the other host, in the hosts' own network"
+        containers_meet(scene)
         assert scene.on_ports() == tuple(VlanSet({*carried, WEB}) for carried in before)
-        it_is_told(scene, scene.kind.opened)
+        it_is_told(scene)
         nothing_is_sent_again(scene)
 
         host1.docker("rm", "--force", "c1")
@@ -214,31 +212,43 @@ def test_the_main_job_is_done_whatever_the_switch_is(scene: Scene) -> None:
     assert "web" not in host1.docker("network", "ls", "--format", "{{.Name}}").stdout.split()
     assert scene.kind.closed in plane.trunkline("switch", "history", "sw1")
     assert not [claim for claim in plane.store.devices.owned(SwitchName("sw1")) if "carries" in claim]
-    nothing_is_sent_again(scene)
+    assert "BROKEN" not in plane.trunkline("verify")
 
 
-def containers_meet(scene: Scene, there: dict[tuple[str, int], str]) -> None:
-    """Each reaches the other and the gateway in both families, and their frames are tagged on the cable."""
+def containers_meet(scene: Scene) -> None:
+    """Each reaches the other, the gateway and what is behind it; their frames are tagged on the cable."""
+    there = scene.addresses()
+    others = ("172.31.0.1", "fd00:31::1", SERVER, HOST2)
     with scene.plane.lab.capture("sw1", scene.kind.ports[0], f"vlan {WEB} and icmp") as frames:
         for host, name, other in zip(scene.hosts, ("c1", "c2"), ("c2", "c1"), strict=True):
-            for address in (there[other, 4], there[other, 6], "172.31.0.1", "fd00:31::1"):
-                assert host.container_pings(name, address), f"{name} does not reach {address}"
+            namespace = namespace_of(host, name)
+            for address in (there[other, 4], there[other, 6], *others):
+                assert reaches(host, namespace, address), f"{name} does not reach {address}"
         seen = frames.wait_for(f"{there['c1', 4]} > {there['c2', 4]}: ICMP echo request")
     assert "802.1Q" in seen
     assert f"vlan {WEB}," in seen
 
 
-def it_is_told(scene: Scene, line: str) -> None:
-    """What is on record says which ports carry the VLAN and which lines did it; every promise holds."""
+def namespace_of(host: Host, container: str) -> str:
+    """Name its network namespace; `docker exec` is slow in a kernel that runs as a program."""
+    return f"/proc/{host.docker('inspect', '--format', '{{.State.Pid}}', container).stdout.strip()}/ns/net"
+
+
+def reaches(host: Host, namespace: str, address: str) -> bool:
+    ping = ["nsenter", f"--net={namespace}", "ping", "-n", "-q", "-c", "1", "-W", "1", address]
+    return any(host.exec(ping).returncode == 0 for _ in range(4))
+
+
+def it_is_told(scene: Scene) -> None:
+    """What is on record says which ports carry the VLAN, and which lines did it."""
     shown = scene.plane.trunkline("switch", "show", "sw1")
     for port in scene.kind.ports:
         assert f"carries:{port}:{WEB}" in shown
-    assert line in scene.plane.trunkline("switch", "history", "sw1")
-    assert "BROKEN" not in scene.plane.trunkline("verify")
+    assert scene.kind.opened in scene.plane.trunkline("switch", "history", "sw1")
 
 
 def nothing_is_sent_again(scene: Scene) -> None:
-    """Everything is looked at once more and left as it is, and a plan has nothing to say."""
+    """The switch is looked at once more and left as it is, a plan has nothing to say, and every promise holds."""
     sent = scene.lines()
     scene.plane.trunkline("jobs", "run", "reconcile", "--device", "sw1")
     assert scene.lines() == sent
@@ -263,7 +273,7 @@ def test_a_worker_that_is_killed_as_the_vlan_comes_loses_nothing(scene: Scene) -
     plane.lab.management.popen(words, plane.environment, name="switch-worker")
 
     plane.wait_for("host1", "web", "ready", seconds=120)
-    assert host.container_pings("c3", "172.31.0.1")
+    assert reaches(host, namespace_of(host, "c3"), "172.31.0.1")
     assert scene.on_ports() == (VlanSet({*before[0], WEB}), before[1])
     host.docker("rm", "--force", "c3")
     plane.wait_for("host1", "web", "absent", seconds=120)
