@@ -117,6 +117,19 @@ def test_an_address_behind_another_switch_says_nothing_about_the_cable(seen: See
     assert found.hosts == ()
 
 
+def test_an_address_at_the_end_of_a_declared_link_says_nothing_about_the_cable() -> None:
+    inventory = two_switches(links=(Link(ends=((SW1, TRUNK), (SW2, TRUNK))),))
+
+    assert proposed(Seen(stations=at(TRUNK, MAC1)), inventory=inventory).is_empty
+
+
+def test_a_host_that_announces_another_name_is_known_by_the_address_of_its_nic() -> None:
+    found = proposed(Seen(peers=(a_peer(PORT_3, "localhost", far_port=MAC1, far_description=""),)))
+
+    assert uplinks(found, H1) == [("eth0", "sw1", PORT_3)]
+    assert HostName("localhost") not in found.inventory.hosts
+
+
 def test_an_address_on_two_ports_is_left_to_a_person() -> None:
     found = proposed(Seen(stations={**at(PORT_3, MAC1), **at(TRUNK, MAC1)}))
 
@@ -261,6 +274,14 @@ def test_another_machine_at_a_declared_port_is_a_fault_that_names_both() -> None
     assert checked(Seen(peers=(a_peer(PORT_1, "h9"),)))[0] == (
         f"host h1 eth0 is declared at sw1:{PORT_1}, but h9 port eth0 (lldp) is there",
     )
+
+
+def test_where_anybody_may_be_nobody_is_a_fault() -> None:
+    uplink = Uplink(nic="eth0", switch=SW1, port=PORT_1, any_peer=True)
+    inventory = an_inventory(hosts={H1: a_host("h1", uplinks=(uplink,))})
+    heard = replace(REPORTS[H1], peers=(a_switch_peer(PortName("eth0"), "sw9", "Gi1/0/1"),))
+
+    assert checked(Seen(peers=(a_peer(PORT_1, "h9"),)), inventory=inventory, h1=heard)[0] == ()
 
 
 def test_a_host_is_known_by_the_name_that_it_reported_and_by_its_addresses() -> None:
