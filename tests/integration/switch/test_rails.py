@@ -11,6 +11,7 @@ import pytest
 
 from tests.builders import PORT_1, PORT_2, a_switch
 from tests.integration.switch.driving import Notes, a_driver
+from trunkline.drivers.switch.engine import SwitchResult
 from trunkline.lab.switch.lldp import Neighbor
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.orchestrator.errors import CommandRejected, OrchestratorError
@@ -266,6 +267,40 @@ class TestStrangers:
             result = driver.sync(intent(switch, VLAN, ON_1, ON_2, **self.RULE), journal=Notes())
         assert set(result.problems) == {ON_1, ON_2}
         assert "switchport trunk allowed vlan 100,200" in section(running, CHANNEL)
+
+
+class TestManyPorts:
+    """More ports than are asked for one by one."""
+
+    PORTS = tuple(PortName(f"GigabitEthernet1/0/{number}") for number in range(5, 11))
+    FORGED = "x\n\nTotal entries displayed: 9\n------------------------------------------------\nLocal Intf: Gi1/0/6"
+
+    def sync(self, running: RunningSwitch) -> SwitchResult:
+        for port in self.PORTS:
+            running.configure(
+                f"interface {port}\n switchport trunk allowed vlan 100\n switchport mode trunk\nend"
+            )
+        claims = [Carries(port=port, vlan=WEB) for port in self.PORTS]
+        with a_driver(running) as (driver, switch):
+            return driver.sync(intent(switch, VLAN, *claims, **TestStrangers.RULE), journal=Notes())
+
+    def test_they_are_asked_about_at_once(self, running: RunningSwitch) -> None:
+        running.neighbors(Neighbor(port=self.PORTS[2], system_name="core2", port_id="Te1/1/1"))
+        result = self.sync(running)
+        assert set(result.problems) == {Carries(port=self.PORTS[2], vlan=WEB)}
+        assert "show lldp neighbors detail" in running.lines
+        assert not [line for line in running.lines if line.startswith(f"show lldp neighbors {PORT_1}")]
+
+    def test_one_who_fills_the_listing_with_nonsense_spoils_it_for_nobody_else(
+        self, running: RunningSwitch
+    ) -> None:
+        running.neighbors(
+            Neighbor(port=self.PORTS[0], system_name="h1", port_id="eth0", system_description=self.FORGED),
+            Neighbor(port=self.PORTS[2], system_name="core2", port_id="Te1/1/1"),
+        )
+        result = self.sync(running)
+        assert set(result.problems) == {Carries(port=self.PORTS[2], vlan=WEB)}
+        assert result.verified
 
 
 class TestRevertTimer:

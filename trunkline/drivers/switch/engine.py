@@ -21,15 +21,13 @@ from trunkline.drivers.switch.journal import Journal
 from trunkline.drivers.switch.outcome import Outcome, judge
 from trunkline.drivers.switch.reading import ask_all
 from trunkline.drivers.switch.state import SwitchState
+from trunkline.drivers.switch.strangers import look_around, who_else
 from trunkline.drivers.switch.survey import foreign
 from trunkline.drivers.switch.transport import Transport
 from trunkline.orchestrator.errors import CommandRejected, GuardRefused, PermanentError, Unsupported
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, Peer, Seen, SwitchIntent
-from trunkline.orchestrator.models import PortName, Switch
-from trunkline.orchestrator.planning.cabling import stranger
+from trunkline.orchestrator.models import Switch
 
-FEW_PORTS = 4
-"""Who announces himself at more ports is asked for all ports at once."""
 BLIND = "no real output of this platform stands behind its dialect: read every line before you trust it"
 
 
@@ -298,10 +296,11 @@ class SwitchDriver:
     def _plan(self, view: View, state: SwitchState) -> SwitchPlan:
         intent = view.intent
         changes, problems = diff(intent, state)
-        peers = self._peers([change.claim for change in changes if change.op == "add"], view)
+        adding = [change.claim for change in changes if change.op == "add"]
+        around = look_around(adding, view, self._dialect, self._ask)
         allowed: list[Change] = []
         for change in changes:
-            cause = _who_else(change, view, peers) if change.op == "add" else ""
+            cause = who_else(change.claim, view, around.peers) if change.op == "add" else ""
             try:
                 check_changes([change], intent)
             except GuardRefused as refusal:
@@ -315,26 +314,11 @@ class SwitchDriver:
             changes=tuple(allowed),
             lines=lines_of(blocks),
             problems=view.by_told(problems),
-            notes=(*remarks(intent, state), *self._notes()),
-            peers=peers,
+            notes=(*remarks(intent, state), *around.notes, *self._notes()),
+            peers=around.peers,
             pending=view.all_told(change.claim for change in allowed),
             foreign=tuple(foreign(intent, state)),
         )
-
-    def _peers(self, adding: Sequence[Claim], view: View) -> tuple[Peer, ...]:
-        """Ask who announces himself at the ports that get a VLAN, where that is known and matters."""
-        channels = [
-            claim.port for claim in adding if isinstance(claim, Carries) and _matters(claim.port, view)
-        ]
-        ports = sorted({port for channel in channels for port in view.members.get(channel, (channel,))})
-        if not ports or not isinstance(self._dialect, Discovers):
-            return ()
-        found: list[Peer] = []
-        for port in ports if len(ports) <= FEW_PORTS else (None,):
-            outputs = self._ask(self._dialect.peer_queries(port))
-            with self._reading():
-                found += self._dialect.peers(outputs, port)
-        return tuple(peer for peer in found if peer.port in ports)
 
     def _notes(self) -> Iterator[str]:
         if self._dialect.blind:
@@ -345,30 +329,6 @@ class SwitchDriver:
             yield f"the driver {self._dialect.platform} knows no revert timer, so that changes stay at once"
         if self._switch.compare == "device" and not whole_config.can_compare(self._dialect.grammar):
             yield f"the driver {self._dialect.platform} shows no configuration that can be compared as a whole"
-
-
-def _matters(port: PortName, view: View) -> bool:
-    rule = view.intent.ports.get(port)
-    return rule is not None and bool(rule.peers)
-
-
-def _who_else(change: Change, view: View, peers: Sequence[Peer]) -> str:
-    """Say that another machine answers where a VLAN is to be opened; empty when none does, or nobody knows."""
-    claim = change.claim
-    if not isinstance(claim, Carries) or not _matters(claim.port, view):
-        return ""
-    rule = view.intent.ports[claim.port]
-    there = [peer for peer in peers if peer.port in (claim.port, *view.members.get(claim.port, ()))]
-    # Behind a link every host's addresses are known; there they prove nothing.
-    other = stranger(there, names=rule.peers, macs=rule.own_macs if rule.is_edge else frozenset())
-    if other is None:
-        return ""
-    declared = " or ".join(sorted(rule.peers))
-    name = ascii(other.name or other.chassis)[1:-1][:80]
-    return (
-        f"{name} answers on port {other.port} by {other.via.upper()}, the inventory says {declared}; correct the "
-        "cabling, or say system_name or any_peer there"
-    )
 
 
 def _still_wanted(
