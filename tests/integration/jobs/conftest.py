@@ -47,3 +47,12 @@ def settled(site: Site) -> None:
     """Wait until nothing is left to do on the switch and on h1."""
     devices = DeviceKey("switch:sw1"), DeviceKey("host:h1")
     until(lambda: all(not site.store.devices.status(each).lease_holder for each in devices), "nobody syncs")
+
+
+def put_back(site: Site) -> None:
+    """Apply the site's own inventory again, and leave nothing that a worker would come back to later."""
+    site.apply()
+    for device in ("sw1", "h1"):
+        said = site.shell("jobs", "run", "reconcile", "-d", device)
+        assert said.status == 0, said.err + said.out
+    settled(site)

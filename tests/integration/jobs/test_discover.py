@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.integration.cli.site import Site
+from tests.integration.jobs.conftest import put_back
 from trunkline.lab.switch.lldp import Neighbor
 from trunkline.orchestrator.inventory import load
 from trunkline.orchestrator.models import HostName, PortName, SwitchName
@@ -120,14 +121,13 @@ def test_an_unknown_switch_is_told_with_those_there_are(site: Site) -> None:
 
 def test_a_switch_that_cannot_tell_is_named_and_the_others_go_on(site: Site) -> None:
     site.switch.neighbors(a_neighbor(SEVEN, "dock7"))
-    before = site.inventory()
-    other = before.replace("switches:\n", f"switches:\n{OTHER.format(secret=site.secret)}", 1)
-    site.apply(other)
+    another = f"switches:\n{OTHER.format(secret=site.secret)}"
+    site.apply(site.inventory().replace("switches:\n", another, 1))
     try:
         said = site.shell("discover")
         data = site.shell("discover", "-o", "json")
     finally:
-        site.apply(before)
+        put_back(site)
 
     assert (said.status, data.status) == (1, 1)
     assert "  dock7:\n    uplinks:\n" in said.out

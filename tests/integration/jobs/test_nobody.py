@@ -16,7 +16,7 @@ NOBODY = "no worker reads queue host.h2; start `trunkline worker host --host h2`
 Words = tuple[str, ...]
 RECONCILE: Words = ("jobs", "run", "reconcile", "-d", "h2")
 PLAN: Words = ("plan", "renumbered.yaml")
-ELSEWHERE: Words = ("plan",)
+ELSEWHERE: tuple[Words, ...] = (("plan",), ("discover",), ("switch", "diff", "sw1"))
 Outcome = Callable[[Words], Said]
 
 
@@ -43,7 +43,7 @@ def outcome(site: Site, before: tuple[str, int, int]) -> Iterator[Outcome]:
     started: dict[Words, subprocess.Popen[str]] = {
         words: begin(site, words, {}) for words in (RECONCILE, PLAN)
     }
-    started[ELSEWHERE] = begin(site, ELSEWHERE, elsewhere)
+    started |= {words: begin(site, words, elsewhere) for words in ELSEWHERE}
 
     def end(words: Words) -> Said:
         out, err = started[words].communicate(timeout=BOUND_SECONDS)
@@ -93,8 +93,9 @@ def test_a_job_on_a_device_without_a_worker_fails_with_the_command_to_start(outc
     assert (said.status, said.out) == (1, f"host:h2: error {NOBODY}\n")
 
 
-def test_who_waits_in_vain_for_a_control_worker_is_told(outcome: Outcome) -> None:
-    said = outcome(ELSEWHERE)
+@pytest.mark.parametrize("words", ELSEWHERE)
+def test_who_waits_in_vain_for_a_control_worker_is_told(outcome: Outcome, words: Words) -> None:
+    said = outcome(words)
 
     assert (said.status, said.out) == (1, "")
     assert "no control worker shows a sign of life; start `trunkline worker control`" in said.err

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.cli.screen import terminal
 from tests.integration.cli.site import Said, Site
-from tests.integration.jobs.conftest import settled
+from tests.integration.jobs.conftest import put_back, settled
 from trunkline.orchestrator.models import DeviceKey, SwitchName
 
 pytestmark = pytest.mark.slow
@@ -193,13 +193,12 @@ def test_an_unknown_switch_is_told_with_those_there_are(site: Site, command: str
 
 
 def test_a_switch_that_does_not_answer_is_an_error_also_as_json(site: Site) -> None:
-    before = site.inventory()
-    site.apply(before.replace(f"port: {site.switch.port}\n", "port: 1\n"))
+    site.apply(site.inventory().replace(f"port: {site.switch.port}\n", "port: 1\n"))
     try:
         plain = site.shell("switch", "diff", "sw1")
         told = site.shell("switch", "adopt", "sw1", "-o", "json")
     finally:
-        site.apply(before)
+        put_back(site)
 
     assert (plain.status, plain.out, told.status) == (1, "", 1)
     assert plain.err.startswith("trunkline: switch sw1: ")
