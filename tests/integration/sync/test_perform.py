@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.integration.sync.site import SW1, WEB, Site, a_site
+from trunkline.drivers.switch.cisco_ios import CiscoIos
+from trunkline.drivers.switch.dell_os10 import DellOs10
+from trunkline.drivers.switch.engine import SwitchDriver
+from trunkline.drivers.switch.login import connect
 from trunkline.orchestrator import jobs
 from trunkline.orchestrator.jobs import Tools, perform
 from trunkline.orchestrator.models import switch_key
@@ -61,3 +66,18 @@ def test_a_confirmation_of_removals_that_lay_in_the_queue_is_not_acted_on(
     _perform(site, job)
     assert site.running.config_lines == []
     assert "run it again" in str(site.store.jobs.steps(job.id)[switch_key(SW1)]["error"])
+
+
+def test_a_driver_that_cannot_discover_is_the_result_of_its_step_and_nothing_is_kept(site: Site) -> None:
+    switch = site.context.inventory().switches[SW1]
+    arguments = {"devices": [switch_key(SW1)]}
+    job = site.store.jobs.create("discover", who="test", why="test", arguments=arguments, dry_run=True)
+    with closing(connect(switch, CiscoIos.grammar, secrets=lambda _: site.running.password)) as session:
+        mute = SwitchDriver(switch, DellOs10(), session)
+        perform(job.id, switch_key(SW1), context=site.context, tools=Tools(open_switch=lambda _: mute))
+
+    error = site.store.jobs.steps(job.id)[switch_key(SW1)]["error"]
+    assert str(error).startswith(
+        "switch sw1: the driver dell_os10 cannot tell what its ports are cabled to; "
+    )
+    assert site.store.sightings.of(SW1) is None

@@ -66,7 +66,7 @@ def _say_what_else(result: Mapping[str, Any]) -> None:
 
 
 def _say(*lines: str) -> None:
-    sys.stdout.write("".join(f"{printable(line)}\n" for line in lines))
+    sys.stdout.write("".join(f"{printable(line.expandtabs())}\n" for line in lines))
 
 
 def list_backups(store: Store, switch: Switch, *, as_json: bool) -> None:
