@@ -53,7 +53,7 @@ def propose(machines: Machines, ports: Sequence[PortView]) -> Proposal:
     uplinks: dict[HostName, tuple[Uplink, ...]] = {}
     for name, finds in _finds(machines, ports, remarks).items():
         declared = inventory.hosts[name].uplinks if name in inventory.hosts else ()
-        uplinks[name] = _merged(name, declared, _places(name, finds, ports, remarks), remarks)
+        uplinks[name] = _merged(name, declared, _places(name, declared, finds, ports, remarks), remarks)
     changed = _settled(inventory, uplinks, remarks)
     links = found_links(machines, ports, remarks)
     hosts = dict(inventory.hosts)
@@ -138,7 +138,11 @@ def _unknown(peer: Peer) -> str:
 
 
 def _places(
-    name: HostName, finds: _Finds, ports: Sequence[PortView], remarks: list[str]
+    name: HostName,
+    declared: tuple[Uplink, ...],
+    finds: _Finds,
+    ports: Sequence[PortView],
+    remarks: list[str],
 ) -> Mapping[Place, str]:
     """Decide where a host is: an announcement counts more than an address, a port-channel more than its members."""
     stations = {(view.switch, view.port): view.stations for view in ports}
@@ -147,7 +151,7 @@ def _places(
     channels = {
         place: nic for place, nic in finds.learned.items() if place[0] in switches and is_channel(place[1])
     }
-    for switch, _ in channels:
+    for switch in {switch for switch, port in (*channels, *_ends(declared)) if is_channel(port)}:
         # Addresses are learned on the channel and never on a member of it.
         for place in [each for each in announced if each[0] == switch and not stations.get(each)]:
             del announced[place]

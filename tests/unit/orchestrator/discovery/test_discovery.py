@@ -156,6 +156,16 @@ def test_a_bond_is_proposed_with_its_channel_and_not_with_the_members_that_annou
     assert uplinks(found, H1) == [("bond0", "sw1", CHANNEL)]
 
 
+def test_members_of_a_declared_channel_are_not_proposed_while_it_is_silent() -> None:
+    bond = Uplink(nic="bond0", switch=SW1, port=CHANNEL)
+    inventory = an_inventory(hosts={H1: a_host("h1", uplinks=(bond,))})
+    members = (a_peer(PORT_1, "h1"), a_peer(PORT_3, "h1", far_description="eth1"))
+
+    assert proposed(Seen(peers=members), inventory=inventory).is_empty
+    moved = proposed(Seen(peers=members[:1], stations=at(PORT_1, OTHER)), inventory=inventory)
+    assert ("eth0", "sw1", PORT_1) in uplinks(moved, H1)
+
+
 def test_what_the_host_itself_hears_counts_as_well() -> None:
     heard = replace(REPORTS[H1], peers=(a_switch_peer(PortName("eth7"), "sw1.example.net", "Gi1/0/3"),))
 
