@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import re
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trunkline.orchestrator.models import Switch
+
+# Paramiko's thread logs a traceback for every server that hangs up; what happened is in our errors.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,9 +50,6 @@ ALL_KEY_TYPES = (
 
 Secrets = Callable[[SecretRef], str]
 
-# Paramiko's thread logs a traceback for every server that hangs up; what happened is in our errors.
-logging.getLogger("paramiko").setLevel(logging.CRITICAL)
-
 
 def connect(
     switch: Switch,
