@@ -149,6 +149,16 @@ def running() -> set[str]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def tidy(scene: Scene) -> Iterator[None]:
+    """Leave no container to the next test, whatever this one came to."""
+    yield
+    for host in scene.hosts:
+        if there := host.docker("ps", "--all", "--quiet").stdout.split():
+            host.docker("rm", "--force", *there)
+    scene.wait_for("absent")
+
+
 def allow_storage(lab: Lab, *ports: str) -> None:
     """Put the other VLAN on the virtual switch's ports, as a person does; the Linux topologies have it there."""
     switch = lab.switch("sw1")
