@@ -134,7 +134,7 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
             allow_storage(lab, *kind.ports)
         share_storage(lab)
         plane = ControlPlane(lab, inventory.read_text(encoding="utf-8"))
-        plane.environment["TRUNKLINE_LEASE_SECONDS"] = "10"  # what a killed worker holds is soon free
+        plane.environment["TRUNKLINE_LEASE_SECONDS"] = "15"  # what a killed worker holds is soon free
         with plane:
             yield Scene(kind, plane)
     assert running().isdisjoint(DAEMONS), "the machine ends with everything on it"
