@@ -134,7 +134,7 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
             allow_storage(lab, *kind.ports)
         share_storage(lab)
         plane = ControlPlane(lab, inventory.read_text(encoding="utf-8"))
-        plane.environment["TRUNKLINE_LEASE_SECONDS"] = "10"  # what a killed worker holds is soon free
+        plane.environment["TRUNKLINE_LEASE_SECONDS"] = "15"  # what a killed worker holds is soon free
         with plane:
             yield Scene(kind, plane)
     assert running().isdisjoint(DAEMONS), "the machine ends with everything on it"
@@ -147,6 +147,16 @@ def running() -> set[str]:
         with suppress(OSError):
             found.add(name.read_text().strip())
     return found
+
+
+@pytest.fixture(autouse=True)
+def tidy(scene: Scene) -> Iterator[None]:
+    """Leave no container to the next test, whatever this one came to."""
+    yield
+    for host in scene.hosts:
+        if there := host.docker("ps", "--all", "--quiet").stdout.split():
+            host.docker("rm", "--force", *there)
+    scene.wait_for("absent")
 
 
 def allow_storage(lab: Lab, *ports: str) -> None:

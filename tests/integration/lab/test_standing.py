@@ -74,7 +74,7 @@ def test_the_status_lists_the_nodes_and_an_unknown_one_is_refused() -> None:
     refused = lab("shell", "gamma")
 
     assert refused.returncode != 0
-    assert "known: alpha, beta, management" in refused.stderr
+    assert "known: alpha, beta, sw1, management" in refused.stderr
 
 
 @pytest.mark.usefixtures("runtime")

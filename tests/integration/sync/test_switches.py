@@ -13,6 +13,7 @@ from trunkline.orchestrator.intents import Claim, HasVlan, Neighbor, Seen, Switc
 from trunkline.orchestrator.models import ContainerId, PortName, Switch, switch_key
 from trunkline.orchestrator.status import snapshot
 from trunkline.orchestrator.store import Owner
+from trunkline.orchestrator.store.connection import PREFIX
 from trunkline.orchestrator.sync.protocols import Journal, SwitchDriver, SwitchPlan, SwitchResult
 from trunkline.orchestrator.sync.switches import reason
 
@@ -286,6 +287,22 @@ def test_nothing_is_written_after_another_worker_took_over(site: Site) -> None:
     site.store.devices.release(holder)
     site.sync()
     assert site.running.config_lines != []
+
+
+def test_a_sync_of_several_passes_holds_its_lease_through_each_of_them(site: Site) -> None:
+    """Another worker of this process would go on in the middle of its session with the switch."""
+    key, lease, left = switch_key(SW1), f"{PREFIX}lease:{switch_key(SW1)}", []
+
+    def nearly_late(switch: Switch) -> SwitchDriver:
+        left.append(int(site.store.connection.do("PTTL", lease)))
+        if len(left) == 1:
+            site.store.connection.do("PEXPIRE", lease, 9000)
+            site.store.devices.mark_dirty([key])
+        return site.switches(switch)
+
+    site.sync(open_switch=nearly_late)
+    assert len(left) == 2
+    assert left[1] > 9000
 
 
 def test_the_macs_of_a_container_that_is_gone_keep_no_vlan_however_often_it_was_restarted(site: Site) -> None:

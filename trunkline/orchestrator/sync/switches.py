@@ -152,7 +152,7 @@ class LeaseJournal:
     def _assert_current(self) -> None:
         store = self.context.store
         key = switch_key(self.switch.name)
-        if not store.devices.renew(self.lease):
+        if not store.devices.renew(self.lease, self.context.settings.lease_seconds):
             raise Superseded("another worker took over", subject=f"switch {self.switch.name}")
         if store.desired.generation(key) != self.generation:
             raise Superseded("desired state moved on", subject=f"switch {self.switch.name}")
@@ -225,6 +225,9 @@ def sync_switch(
                 return observation
             status = store.devices.status(key)
             if status.dirty_at is None or status.dirty_at > store.now():
+                return observation
+            # Whoever takes over finds the kept session of this process, which is for one at a time.
+            if not store.devices.renew(lease, context.settings.lease_seconds):
                 return observation
     finally:
         store.devices.release(lease)
