@@ -228,6 +228,7 @@ def test_the_window_has_an_end() -> None:
     for _ in range(20):
         window.grow()
     assert window.width == WIDEST_WINDOW
-    assert not window.takes("x", ["y"] * WIDEST_WINDOW)
-    assert not window.takes("x" * 100, ["y" * (MOST_OCTETS - 99)])
-    assert window.takes("x" * 100, ["y" * (MOST_OCTETS - 100)])
+    assert not window.takes("x", flying=WIDEST_WINDOW, octets=1)
+    assert not window.takes("x" * 100, flying=1, octets=MOST_OCTETS - 99)
+    assert window.takes("x" * 100, flying=1, octets=MOST_OCTETS - 100)
+    assert window.takes("x" * (MOST_OCTETS + 1), flying=0, octets=0), "one line always goes"

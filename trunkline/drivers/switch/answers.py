@@ -69,9 +69,9 @@ class Hearing:
             Where the answer ends, and the prompt. They differ where a prompt is shown again behind a message.
         """
         for found in self.prompt.finditer(text, start):
-            rest = text[found.end() :]
-            if not rest or (following and rest.startswith(following)):
+            if found.end() == len(text) or (following and text.startswith(following, found.end())):
                 return found.start(), found
+            rest = text[found.end() :]
             if self._ends(rest, following):
                 # Where a line was sent behind it, the last prompt may be the one of that line.
                 last = found if following else [found, *self.prompt.finditer(text, found.end())][-1]
@@ -105,6 +105,8 @@ class Hearing:
 
     def is_refusal(self, output: str) -> bool:
         """Say whether a reply is a refusal, also where a message broke into its words."""
+        if not output or output.isspace():
+            return False
         readings = {
             self.grammar.log_line.sub("", output),
             re.sub(rf"\n?(?:{self.grammar.log_line.pattern})", "", output, flags=self._flags),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_interface
 
 from trunkline.drivers.switch.state import GatewayRow, VlanRow
@@ -20,8 +21,9 @@ _VLAN_ROW = re.compile(
     r"^(?P<vlan>\d{1,4})\s+(?P<name>\S.*?)\s+(?P<status>active|suspended|act/unsup|act/lshut|sus/lshut|sus/ishut|act/ishut)(?:\s|$)",
     re.MULTILINE,
 )
-_PAIR = re.compile(r"^(?P<key>[A-Z][\w /-]*?):[ \t]*(?P<value>.*(?:\n {5,}\S.*)*)$", re.MULTILINE)
-_WRAP = re.compile(r"\s*\n\s*")
+_KEY = re.compile(r"[A-Z][\w /-]*")
+_WRAPPED = " " * 5
+"""What the rest of a value begins with that did not fit on its line."""
 _ALLOWED = "switchport trunk allowed vlan "
 _ALLOWED_LINE = re.compile(rf"{_ALLOWED}(?P<more>add )?(?P<vlans>all|none|[\d,-]+)")
 _ADDRESS = re.compile(r"ip address (?P<address>[\d.]+/\d+)(?P<secondary> secondary)?")
@@ -52,11 +54,23 @@ def parse_vlans(text: str) -> dict[Vid, VlanRow]:
 
 def parse_switchport(text: str) -> dict[str, str]:
     """Read one `show interfaces X switchport`: its keys and values, wrapped values joined."""
-    found = {}
-    for pair in _PAIR.finditer(text.replace("\r", "")):
-        value = pair["value"]
-        found[pair["key"].strip()] = (_WRAP.sub("", value) if "\n" in value else value).strip()
+    found: dict[str, str] = {}
+    last = ""
+    for line in text.replace("\r", "").split("\n"):
+        if last and line.startswith(_WRAPPED) and not line.isspace():
+            found[last] += line.strip()
+            continue
+        key, colon, value = line.partition(":")
+        last = key.strip() if colon and _is_key(key) else ""
+        if last:
+            found[last] = value.strip()
     return found
+
+
+@lru_cache(maxsize=256)
+def _is_key(text: str) -> bool:
+    """Say whether a line may begin so; the blocks of all ports have the same two dozen keys."""
+    return _KEY.fullmatch(text) is not None
 
 
 def first_vlan(text: str) -> Vid | None:

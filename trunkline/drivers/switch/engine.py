@@ -90,7 +90,8 @@ class SwitchDriver:
     def plan(self, intent: SwitchIntent) -> SwitchPlan:
         """Read the switch and say what would be sent; write nothing."""
         view, before = self._look(intent)
-        return self._plan(view, before.state)
+        plan = self._plan(view, before.state)
+        return replace(plan, foreign=tuple(foreign(view.intent, before.state)))
 
     def sync(self, intent: SwitchIntent, *, journal: Journal) -> SwitchResult:
         """Make the switch match the intent; in observe mode only plan.
@@ -317,7 +318,6 @@ class SwitchDriver:
             notes=(*remarks(intent, state), *around.notes, *self._notes()),
             peers=around.peers,
             pending=view.all_told(change.claim for change in allowed),
-            foreign=tuple(foreign(intent, state)),
         )
 
     def _notes(self) -> Iterator[str]:

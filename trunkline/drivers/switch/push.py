@@ -21,8 +21,8 @@ from trunkline.orchestrator.errors import CommandRejected, TransientError
 from trunkline.orchestrator.intents import Claim
 
 WIDEST_WINDOW = 256
-MOST_OCTETS = 4096
-"""No more than so much is on its way; small devices have small buffers."""
+MOST_OCTETS = 8192
+"""No more than so much is on its way; small devices have small buffers, though SSH has a window of its own."""
 COMMIT_SECONDS = 100.0
 AGAIN_SECONDS = 1.0
 
@@ -34,12 +34,9 @@ class Window:
     careful: bool = False
     width: int = 1
 
-    def takes(self, line: str, flying: Sequence[str]) -> bool:
-        """Say whether a line may follow those on their way."""
-        if not flying:
-            return True
-        octets = sum(map(len, flying)) + len(line)
-        return len(flying) < self.width and octets <= MOST_OCTETS
+    def takes(self, line: str, *, flying: int, octets: int) -> bool:
+        """Say whether a line may follow so many on their way, which have so many octets."""
+        return not flying or (flying < self.width and octets + len(line) <= MOST_OCTETS)
 
     def grow(self) -> None:
         """All is well."""
@@ -79,6 +76,8 @@ class Push:
     _refusals: list[Refusal] = field(default_factory=list)
     _todo: deque[_Step] = field(default_factory=deque)
     _flying: deque[_Step] = field(default_factory=deque)
+    _octets: int = 0
+    """Of the lines that are on their way."""
     _over: set[int] = field(default_factory=set)
     """Blocks, by identity, of which nothing more is sent but the line that leaves them."""
 
@@ -143,6 +142,7 @@ class Push:
             if not self._flying:
                 continue  # all that was left belonged to blocks that are over
             step = self._flying.popleft()
+            self._octets -= len(step.line)
             following = self._flying[0].line if self._flying else ""
             try:
                 output, mode = self.dialogue.answer(step.line, following=following)
@@ -163,6 +163,7 @@ class Push:
             if self._flying and not self._may_follow(step):
                 break
             self._flying.append(self._todo.popleft())
+            self._octets += len(step.line)
             lines.append(step.line)
             if step.role in {"enter", "body"}:
                 self._sent.append(step.line if step.role == "enter" else f" {step.line}")
@@ -174,10 +175,9 @@ class Push:
         if step.alone or self._flying[-1].alone:
             return False
         # What leaves a block would end a session that configuration mode was refused to.
-        leaves = step.role in {"leave", "close"}
-        if leaves and any(each.role == "open" for each in self._flying):
+        if step.role in {"leave", "close"} and self._flying[0].role == "open":
             return False
-        return self.window.takes(step.line, [each.line for each in self._flying])
+        return self.window.takes(step.line, flying=len(self._flying), octets=self._octets)
 
     def _steps(self, block: Block) -> Iterator[_Step]:
         # A terminal in front of a shell echoes at once, not when the line's turn has come.

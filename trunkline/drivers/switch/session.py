@@ -100,12 +100,8 @@ class Session:
         todo, flying, outputs = deque(commands), deque[str](), list[str]()
         with self._exchange():
             while todo or flying:
-                lines = []
-                while todo and (not flying or (not grammar.shell and self._window.takes(todo[0], flying))):
-                    flying.append(todo.popleft())
-                    lines.append(flying[-1])
-                if lines:
-                    self._dialogue.write(*lines)
+                if not flying or self._dialogue.is_silent:
+                    self._send(todo, flying, grammar)
                 command = flying.popleft()
                 try:
                     output, mode = self._dialogue.answer(command, following=flying[0] if flying else "")
@@ -116,6 +112,20 @@ class Session:
                 self._window.grow()
                 outputs.append(output)
         return outputs
+
+    def _send(self, todo: deque[str], flying: deque[str], grammar: Grammar) -> None:
+        """Send as many commands as the window takes."""
+        lines: list[str] = []
+        octets = sum(map(len, flying))
+        while todo and (
+            not flying
+            or (not grammar.shell and self._window.takes(todo[0], flying=len(flying), octets=octets))
+        ):
+            flying.append(todo.popleft())
+            lines.append(flying[-1])
+            octets += len(flying[-1])
+        if lines:
+            self._dialogue.write(*lines)
 
     def execute(self, command: str, grammar: Grammar) -> Transcript:
         """Run a privileged command that changes something, outside of configuration mode.

@@ -22,10 +22,13 @@ def foreign(intent: SwitchIntent, state: SwitchState) -> Iterator[str]:
     for vlan, row in sorted(state.vlans.items()):
         if vlan not in named | RESERVED and not row.name.startswith(OUR_PREFIX):
             yield f"VLAN {vlan}" + (f" named {_shown(row.name)}" if row.name else "")
+    wanted: dict[PortName, set[Vid]] = {}
+    for claim in claims:
+        if isinstance(claim, Carries):
+            wanted.setdefault(claim.port, set()).add(claim.vlan)
     for port, port_row in sorted(state.ports.items()):
         if port in intent.ports:
-            wanted = {claim.vlan for claim in claims if isinstance(claim, Carries) and claim.port == port}
-            yield from _on_port(port_row, wanted, intent.ports[port].native_vlan)
+            yield from _on_port(port_row, wanted.get(port, set()), intent.ports[port].native_vlan)
     for key, gateway in sorted(state.gateways.items(), key=lambda item: (item[0][0] or "", item[0][1])):
         yield from _on_gateway(key, gateway, intent)
 
