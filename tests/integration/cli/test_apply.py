@@ -51,6 +51,18 @@ def test_applying_the_same_again_says_so_and_stores_nothing(empty: Site) -> None
     assert empty.store.desired.generation(SW1) == generation
 
 
+def test_a_driver_that_is_not_installed_here_is_told_and_stored_all_the_same(empty: Site) -> None:
+    text = empty.inventory().replace("driver: cisco_ios", "driver: acme_os")
+    said = empty.shell("apply", "-", given=text)
+
+    assert said.status == 0
+    assert said.err.startswith(
+        "WARNING: switch sw1: driver acme_os is not installed on this machine; installed"
+    )
+    assert "cisco_ios" in said.err
+    assert version(empty) == 1
+
+
 def test_a_dry_run_shows_the_difference_and_stores_nothing(empty: Site) -> None:
     empty.apply()
 

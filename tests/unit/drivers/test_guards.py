@@ -325,3 +325,15 @@ def test_words_that_add_and_convert_are_allowed_by_either_phrase() -> None:
         check_list("list 100", "access", adopt=False)
     with pytest.raises(GuardRefused, match="other VLANs"):
         check_list("list 10,11", "access")
+
+
+def test_the_address_under_which_the_switch_is_reached_is_not_taken_away() -> None:
+    intent = a_switch_intent(switch=a_switch(address="172.31.0.1"))
+    for text, refused in (("172.31.0.1/16", True), ("172.31.0.2/16", False)):
+        gone = Change(op="remove", claim=Gateway(vlan=Vid(11), addresses=(ip_interface(text),)))
+        if refused:
+            with pytest.raises(GuardRefused, match="is how the switch is reached"):
+                check_changes([gone], intent)
+        else:
+            check_changes([gone], intent)
+    check_changes([Change(op="add", claim=next(c for c in intent.present if isinstance(c, Gateway)))], intent)

@@ -37,6 +37,12 @@ def check_changes(
         _check_vlan(vlan, switch)
         if change.op == "remove" and claim in intent.present - begun:
             raise GuardRefused(f"VLAN {vlan} is needed there", subject=f"switch {switch.name}")
+        if change.op == "remove" and isinstance(claim, Gateway) and _leads_here(claim, switch):
+            raise GuardRefused(
+                f"{switch.address} is how the switch is reached; it stays",
+                subject=f"switch {switch.name}",
+                fix="give the segment's gateway another address",
+            )
         port = claim.port if isinstance(claim, Carries) else None
         parent = claim.parent if isinstance(claim, Gateway) else None
         if {port, parent} & switch.protected_ports or (port is not None and port not in intent.ports):
@@ -45,6 +51,11 @@ def check_changes(
                 subject=f"switch {switch.name} port {port or parent}",
                 fix="check the inventory",
             )
+
+
+def _leads_here(claim: Gateway, switch: Switch) -> bool:
+    """Say whether a gateway holds the address under which the switch is managed."""
+    return any(str(address.ip) == switch.address for address in claim.addresses)
 
 
 def _check_vlan(vlan: Vid, switch: Switch) -> None:

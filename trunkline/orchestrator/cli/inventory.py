@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trunkline.orchestrator.intents import Attachment
     from trunkline.orchestrator.models import Inventory, Segment
     from trunkline.orchestrator.store import Store
@@ -49,12 +51,27 @@ def apply(
         sys.stdout.write("nothing differs from what is stored\n")
         return
     refuse_to_orphan(store, old, new, force=force)
+    for warning in unknown_drivers(new):
+        sys.stderr.write(f"WARNING: {warning}\n")
     if dry_run:
         sys.stdout.write("dry run: nothing was stored\n")
         return
     version = store.inventory.put(dump(new), who=who(), after=current[0] if current else 0, awaited=new.hosts)
     wake(store, old, new)
     sys.stdout.write(f"stored as version {version}; every device is checked against it now\n")
+
+
+def unknown_drivers(inventory: Inventory) -> Iterator[str]:
+    """Name switches whose driver is not installed here; the switch workers may have it all the same."""
+    from importlib.metadata import entry_points
+
+    known = {entry.name for entry in entry_points(group="trunkline.dialects")}
+    for switch in inventory.switches.values():
+        if switch.driver not in known:
+            yield (
+                f"switch {switch.name}: driver {switch.driver} is not installed on this machine; installed are "
+                f"{', '.join(sorted(known))}"
+            )
 
 
 def read_inventory(file: Path) -> Inventory:
