@@ -25,7 +25,8 @@ from trunkline.lab.processes import Process
 from trunkline.lab.topology_file import load
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.inventory import restore
-from trunkline.orchestrator.models import SegmentName, SwitchName
+from trunkline.orchestrator.models import SegmentName, SwitchName, switch_key
+from trunkline.orchestrator.store.connection import PREFIX
 from trunkline.orchestrator.vlans import VlanSet
 
 pytestmark = pytest.mark.timeout(900)
@@ -133,9 +134,7 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
         if kind.topology == "seed":
             allow_storage(lab, *kind.ports)
         share_storage(lab)
-        plane = ControlPlane(lab, inventory.read_text(encoding="utf-8"))
-        plane.environment["TRUNKLINE_LEASE_SECONDS"] = "15"  # what a killed worker holds is soon free
-        with plane:
+        with ControlPlane(lab, inventory.read_text(encoding="utf-8")) as plane:
             yield Scene(kind, plane)
     assert running().isdisjoint(DAEMONS), "the machine ends with everything on it"
 
@@ -270,15 +269,18 @@ def test_a_worker_that_is_killed_as_the_vlan_comes_loses_nothing(scene: Scene) -
     """It ends after the switch has the line and, as a rule, before the record says so."""
     plane, host = scene.plane, scene.hosts[0]
     before = scene.on_ports()
+    worker = switch_worker(plane)
+    lurk(scene, worker)
     host.docker(*RUN, "c3", "busybox")
     until(
-        lambda: WEB in scene.on_ports()[0],
+        lambda: not worker.alive,
         subject=scene.kind.ports[0],
         what="does not carry the VLAN",
         seconds=60,
         because=lambda: plane.trunkline("status", check=False),
     )
-    switch_worker(plane).kill()
+    # As if the minute that its lease lasts had passed.
+    plane.store.connection.do("DEL", f"{PREFIX}lease:{switch_key(SwitchName('sw1'))}")
     words = [PROGRAM, "worker", "switch", "--concurrency", "4"]
     plane.lab.management.popen(words, plane.environment, name="switch-worker")
 
@@ -289,6 +291,19 @@ def test_a_worker_that_is_killed_as_the_vlan_comes_loses_nothing(scene: Scene) -
     plane.wait_for("host1", "web", "absent", seconds=120)
     assert scene.on_ports() == before, "what it added is known to be ours"
     assert "BROKEN" not in plane.trunkline("verify")
+
+
+def lurk(scene: Scene, worker: Process) -> None:
+    """Have the worker killed within some 20 ms of the VLAN's coming: long before it has read back what it did."""
+    switch, port = scene.plane.lab.switch("sw1"), scene.kind.ports[0]
+    shown = f"bridge vlan show dev {device_of(port)}"
+    if scene.kind.topology == "openvswitch":
+        shown = f"ovs-vsctl --bare get port {port} trunks"
+    place = ["--net=/run/netns/sw1"]
+    if switch.init is not None:  # its files too, but not its process ids
+        place = ["--target", str(switch.init.pid), "--mount", "--net", "--wd=/"]
+    script = f"until {shown} | grep -qw {WEB}; do sleep 0.02; done; kill -9 {worker.pid}"
+    scene.plane.lab.management.popen(["nsenter", *place, "sh", "-ec", script], name="lurker")
 
 
 def switch_worker(plane: ControlPlane) -> Process:
