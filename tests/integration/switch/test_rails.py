@@ -153,6 +153,23 @@ class TestOpenTrunks:
         assert again.sent == ()
         assert section(running, "GigabitEthernet1/0/4") == ["switchport mode trunk"]
 
+    def test_what_is_not_ours_to_cut_stays_on_it(self, running: RunningSwitch) -> None:
+        keeps = frozenset(map(Vid, (30, *range(2000, 4095))))
+        with a_driver(running) as (driver, switch):
+            wanted = intent(switch, VLAN, ON_3, restrict=True, keeps=keeps)
+            result = driver.sync(wanted, journal=Notes())
+            again = driver.sync(wanted, journal=Notes())
+        assert not result.problems
+        assert not result.strange
+        assert result.gained == {VLAN, ON_3}
+        assert "switchport trunk allowed vlan 10,30,100,2000-4094" in section(running, PORT_3)
+        assert again.sent == ()
+
+    def test_why_it_is_open_still_is_told(self, running: RunningSwitch) -> None:
+        with a_driver(running) as (driver, switch):
+            notes = driver.plan(intent(switch, VLAN, ON_3, why_open="somebody is silent")).notes
+        assert f"port {PORT_3} carries every VLAN and is not restricted yet: somebody is silent" in notes
+
     def test_a_trunk_with_a_list_keeps_what_is_on_it(self, running: RunningSwitch) -> None:
         with a_driver(running) as (driver, switch):
             driver.sync(intent(switch, VLAN, ON_1, restrict=True), journal=Notes())

@@ -96,6 +96,8 @@ def _merged(one: PortRule, other: PortRule) -> PortRule:
         native_vlan=natives.pop() if len(natives) == 1 else None,
         own_macs=one.own_macs | other.own_macs,
         restrict=one.restrict and other.restrict,
+        keeps=one.keeps | other.keeps,
+        why_open=one.why_open or other.why_open,
         peers=one.peers | other.peers if one.peers and other.peers else frozenset(),
         stations=max(one.stations, other.stations),
         is_edge=one.is_edge and other.is_edge,
