@@ -124,6 +124,33 @@ class TestChannels:
         assert ON_1 in result.problems
         assert not [line for line in running.config_lines if "switchport" in line]
 
+    def test_a_protected_member_does_so_too_though_the_plan_never_names_it(
+        self, running: RunningSwitch
+    ) -> None:
+        with a_driver(running, protected_ports=frozenset({PORT_2})) as (driver, switch):
+            result = driver.sync(intent(switch, VLAN, ON_1), journal=Notes())
+        assert f"{PORT_2}, which is protected" in result.problems[ON_1]
+        assert not [line for line in running.config_lines if "switchport" in line]
+
+    def test_a_protected_port_elsewhere_changes_nothing(self, running: RunningSwitch) -> None:
+        others = frozenset({PORT_3, PortName("GigabitEthernet0/0"), PortName("Vlan99")})
+        with a_driver(running, protected_ports=others) as (driver, switch):
+            result = driver.sync(intent(switch, VLAN, ON_1), journal=Notes())
+        assert not result.problems
+        assert "switchport trunk allowed vlan 10,100,200" in section(running, CHANNEL)
+
+    def test_what_was_a_members_is_the_channels_when_the_inventory_names_that(
+        self, running: RunningSwitch
+    ) -> None:
+        on_channel = Carries(port=CHANNEL, vlan=WEB)
+        with a_driver(running) as (driver, switch):
+            driver.sync(intent(switch, VLAN, ON_1), journal=Notes())
+            renamed = driver.sync(intent(switch, VLAN, on_channel, absent=(ON_1,)), journal=Notes())
+            kept = driver.sync(intent(switch, VLAN, on_channel), journal=Notes())
+        assert renamed.sent == ()
+        assert renamed.gained == {on_channel}, "or nobody takes it away when it is not needed any more"
+        assert kept.gained == frozenset()
+
 
 class TestOpenTrunks:
     def test_a_trunk_that_carries_every_vlan_is_left_as_it_is(self, running: RunningSwitch) -> None:

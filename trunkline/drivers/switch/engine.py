@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from trunkline.drivers.switch import whole_config
 from trunkline.drivers.switch.applying import Application, lines_of
-from trunkline.drivers.switch.channels import View, as_told, redirected
+from trunkline.drivers.switch.channels import View, as_told, protected_scope, redirected, why_protected
 from trunkline.drivers.switch.claims import Change, diff, remarks, untouched
 from trunkline.drivers.switch.dialect import AsksTwice, Dialect, Discovers, DiscoversTwice, Query, Scope
 from trunkline.drivers.switch.forgetting import forget
@@ -105,8 +105,9 @@ class SwitchDriver:
         with clock.phase("read"):
             view, reading = self._look(intent)
             plan = self._plan(view, reading.state)
+        inherited = view.heirs - plan.pending - plan.problems.keys()
         if self._switch.mode != "enforce" or not plan.changes:
-            return SwitchResult(plan=plan, problems=plan.problems, timings=clock.seconds)
+            return SwitchResult(plan=plan, problems=plan.problems, gained=inherited, timings=clock.seconds)
         changes, kept = _still_wanted(plan.changes, view, journal)
         writes = Application(
             view=view,
@@ -122,7 +123,7 @@ class SwitchDriver:
             sent=writes.sent,
             strange=strange,
             problems=dict(plan.problems) | view.by_told({**kept, **outcome.problems}),
-            gained=view.all_told(outcome.gained),
+            gained=view.all_told(outcome.gained) | inherited,
             lost=view.all_told(outcome.lost),
             verified=outcome.whole and not strange,
             unsaved=bool(writes.sent and self.save_command),
@@ -269,7 +270,9 @@ class SwitchDriver:
 
     def _read(self, intent: SwitchIntent) -> _Reading:
         """Read what the intent is about."""
-        scope = scope_of(intent)
+        return self._read_scope(scope_of(intent))
+
+    def _read_scope(self, scope: Scope) -> _Reading:
         outputs = self._ask(self._dialect.queries(scope))
         with self._reading():
             if isinstance(self._dialect, AsksTwice):
@@ -297,11 +300,15 @@ class SwitchDriver:
     def _plan(self, view: View, state: SwitchState) -> SwitchPlan:
         intent = view.intent
         changes, problems = diff(intent, state)
+        closed = protected_scope(changes, view)
+        protected = None if closed is None else self._read_scope(closed).state
         adding = [change.claim for change in changes if change.op == "add"]
         around = look_around(adding, view, self._dialect, self._ask)
         allowed: list[Change] = []
         for change in changes:
-            cause = who_else(change.claim, view, around.peers) if change.op == "add" else ""
+            cause = why_protected(change.claim, protected)
+            if change.op == "add":
+                cause = cause or who_else(change.claim, view, around.peers)
             try:
                 check_changes([change], intent)
             except GuardRefused as refusal:
