@@ -20,11 +20,17 @@ from trunkline.drivers.switch.guards import check_changes
 from trunkline.drivers.switch.journal import Journal
 from trunkline.drivers.switch.outcome import Outcome, judge
 from trunkline.drivers.switch.reading import ask_all
+from trunkline.drivers.switch.reverting import revertible
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.strangers import look_around, who_else
 from trunkline.drivers.switch.survey import foreign
 from trunkline.drivers.switch.transport import Transport
-from trunkline.orchestrator.errors import CommandRejected, GuardRefused, PermanentError, Unsupported
+from trunkline.orchestrator.errors import (
+    CommandRejected,
+    GuardRefused,
+    PermanentError,
+    Unsupported,
+)
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, Peer, Seen, SwitchIntent
 from trunkline.orchestrator.models import Switch
 
@@ -65,7 +71,8 @@ class SwitchResult:
     ``gained`` were not there at all and are now through us, ``lost`` we took away. What we completed, such as an
     address on an interface that somebody else made, is in neither: it is not ours to take away. ``verified`` says
     that the read-back shows every change whole or not at all, and no other; ``strange`` is what changed though
-    nobody asked. ``timings`` are seconds per phase.
+    nobody asked. ``settles_in_seconds``: so long the switch still shows what it is going to take back; 0 when all of it
+    stays. ``timings`` are seconds per phase.
     """
 
     plan: SwitchPlan
@@ -76,6 +83,7 @@ class SwitchResult:
     verified: bool = True
     strange: tuple[str, ...] = ()
     unsaved: bool = False
+    settles_in_seconds: float = 0.0
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -117,7 +125,8 @@ class SwitchDriver:
             kept=reading.text,
             revert_minutes=self._switch.revert_minutes,
         )
-        outcome, strange = self._carry_out(changes, writes, reading.state, clock)
+        with revertible(changes, writes, reading.state, lambda: self._read(view.intent).state):
+            outcome, strange = self._carry_out(changes, writes, reading.state, clock)
         return SwitchResult(
             plan=plan,
             sent=writes.sent,
@@ -127,6 +136,7 @@ class SwitchDriver:
             lost=view.all_told(outcome.lost),
             verified=outcome.whole and not strange,
             unsaved=bool(writes.sent and self.save_command),
+            settles_in_seconds=writes.settles_in_seconds,
             timings=clock.seconds,
         )
 
