@@ -119,6 +119,8 @@ class PortRule:
         own_macs: The host's own addresses, lower-case with colons: seeing them on the port does not keep a VLAN there,
             and whoever announces himself with one of them is the host.
         restrict: A trunk that carries every VLAN is restricted to what is needed.
+        keeps: VLANs that are not ours to cut there; a trunk that is restricted goes on carrying them.
+        why_open: Why a trunk that is to be restricted is not yet; empty when nothing is in the way.
         peers: Names under which the machine at the other end may announce itself; empty: whoever does is right.
         stations: So many MACs will talk there at least; 0 when nobody knows.
         is_edge: A host is there and no switch.
@@ -129,6 +131,8 @@ class PortRule:
     native_vlan: Vid | None = None
     own_macs: frozenset[str] = frozenset()
     restrict: bool = False
+    keeps: frozenset[Vid] = frozenset()
+    why_open: str = ""
     peers: frozenset[str] = frozenset()
     stations: int = 0
     is_edge: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from ipaddress import ip_interface
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from tests.integration.switch.driving import Notes, a_driver
 from trunkline.drivers.switch.engine import SwitchResult
 from trunkline.lab.switch.lldp import Neighbor
 from trunkline.lab.switch.server import RunningSwitch, running_switch
-from trunkline.orchestrator.errors import CommandRejected, OrchestratorError
+from trunkline.orchestrator.errors import CommandRejected, Superseded, TransientError
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName, Switch
 from trunkline.orchestrator.vlans import Vid
@@ -124,6 +124,33 @@ class TestChannels:
         assert ON_1 in result.problems
         assert not [line for line in running.config_lines if "switchport" in line]
 
+    def test_a_protected_member_does_so_too_though_the_plan_never_names_it(
+        self, running: RunningSwitch
+    ) -> None:
+        with a_driver(running, protected_ports=frozenset({PORT_2})) as (driver, switch):
+            result = driver.sync(intent(switch, VLAN, ON_1), journal=Notes())
+        assert f"{PORT_2}, which is protected" in result.problems[ON_1]
+        assert not [line for line in running.config_lines if "switchport" in line]
+
+    def test_a_protected_port_elsewhere_changes_nothing(self, running: RunningSwitch) -> None:
+        others = frozenset({PORT_3, PortName("GigabitEthernet0/0"), PortName("Vlan99")})
+        with a_driver(running, protected_ports=others) as (driver, switch):
+            result = driver.sync(intent(switch, VLAN, ON_1), journal=Notes())
+        assert not result.problems
+        assert "switchport trunk allowed vlan 10,100,200" in section(running, CHANNEL)
+
+    def test_what_was_a_members_is_the_channels_when_the_inventory_names_that(
+        self, running: RunningSwitch
+    ) -> None:
+        on_channel = Carries(port=CHANNEL, vlan=WEB)
+        with a_driver(running) as (driver, switch):
+            driver.sync(intent(switch, VLAN, ON_1), journal=Notes())
+            renamed = driver.sync(intent(switch, VLAN, on_channel, absent=(ON_1,)), journal=Notes())
+            kept = driver.sync(intent(switch, VLAN, on_channel), journal=Notes())
+        assert renamed.sent == ()
+        assert renamed.gained == {on_channel}, "or nobody takes it away when it is not needed any more"
+        assert kept.gained == frozenset()
+
 
 class TestOpenTrunks:
     def test_a_trunk_that_carries_every_vlan_is_left_as_it_is(self, running: RunningSwitch) -> None:
@@ -152,6 +179,23 @@ class TestOpenTrunks:
         assert "switchport trunk allowed vlan 10,20,100" in section(running, PORT_3)
         assert again.sent == ()
         assert section(running, "GigabitEthernet1/0/4") == ["switchport mode trunk"]
+
+    def test_what_is_not_ours_to_cut_stays_on_it(self, running: RunningSwitch) -> None:
+        keeps = frozenset(map(Vid, (30, *range(2000, 4095))))
+        with a_driver(running) as (driver, switch):
+            wanted = intent(switch, VLAN, ON_3, restrict=True, keeps=keeps)
+            result = driver.sync(wanted, journal=Notes())
+            again = driver.sync(wanted, journal=Notes())
+        assert not result.problems
+        assert not result.strange
+        assert result.gained == {VLAN, ON_3}
+        assert "switchport trunk allowed vlan 10,30,100,2000-4094" in section(running, PORT_3)
+        assert again.sent == ()
+
+    def test_why_it_is_open_still_is_told(self, running: RunningSwitch) -> None:
+        with a_driver(running) as (driver, switch):
+            notes = driver.plan(intent(switch, VLAN, ON_3, why_open="somebody is silent")).notes
+        assert f"port {PORT_3} carries every VLAN and is not restricted yet: somebody is silent" in notes
 
     def test_a_trunk_with_a_list_keeps_what_is_on_it(self, running: RunningSwitch) -> None:
         with a_driver(running) as (driver, switch):
@@ -307,8 +351,9 @@ class TestRevertTimer:
     def test_what_cannot_be_read_back_is_taken_back_by_the_switch(self, running: RunningSwitch) -> None:
         before = section(running, CHANNEL)
         running.set_faults(events=[{"matching": "^switchport trunk allowed vlan add", "do": "drop"}])
-        with a_driver(running, revert_minutes=5) as (driver, switch), pytest.raises(OrchestratorError):
+        with a_driver(running, revert_minutes=5) as (driver, switch), pytest.raises(TransientError) as error:
             driver.sync(intent(switch, VLAN, ON_1), journal=Notes())
+        assert error.value.retry_in_seconds == 5 * 60 + 10, "until then it shows what will not stay"
         running.set_faults()
         assert section(running, CHANNEL) != before
         running.let_the_timer_end()
@@ -326,10 +371,42 @@ class TestRevertTimer:
         with a_driver(running, revert_minutes=5) as (driver, switch):
             result = driver.sync(intent(switch, VLAN, ON_1), journal=Meddling())
         assert "takes it back" in result.problems[ON_1]
+        assert result.settles_in_seconds == 5 * 60 + 10
         assert not result.gained
         assert not result.verified
         running.let_the_timer_end()
         assert running.running_config == before
+
+    def test_a_session_that_breaks_while_it_is_read_back_waits_for_the_switch_too(
+        self, running: RunningSwitch
+    ) -> None:
+        class Falling(Notes):
+            def after_write(self, operation: str, *, ok: bool, reply: str) -> None:
+                super().after_write(operation, ok=ok, reply=reply)
+                running.set_faults(events=[{"matching": "^show", "do": "drop"}])
+
+        with a_driver(running, revert_minutes=2) as (driver, switch), pytest.raises(TransientError) as error:
+            driver.sync(intent(switch, VLAN), journal=Falling())
+        assert error.value.retry_in_seconds == 2 * 60 + 10
+        assert "takes back" in str(error.value)
+
+    @pytest.mark.parametrize("meddles", [False, True])
+    def test_what_was_sent_before_desired_state_moved_on_is_confirmed_only_when_it_is_right(
+        self, running: RunningSwitch, *, meddles: bool
+    ) -> None:
+        class Moving(Notes):
+            def before_write(self, lines: Sequence[str], adding: frozenset[Claim]) -> str:
+                self.superseded = bool(self.begun)
+                if self.superseded and meddles:
+                    running.configure(f"interface {CHANNEL}\n switchport trunk allowed vlan add 300\nend")
+                return super().before_write(lines, adding)
+
+        expected = TransientError if meddles else Superseded
+        with a_driver(running, revert_minutes=5) as (driver, switch), pytest.raises(expected):
+            driver.sync(intent(switch, VLAN, ON_1), journal=Moving())
+        running.let_the_timer_end()
+        assert ("tl-web" in running.show("show vlan brief")) is not meddles
+        assert "switchport trunk allowed vlan 100,200" in section(running, CHANNEL)
 
     def test_a_switch_without_an_archive_is_not_changed(self, running: RunningSwitch) -> None:
         running.configure("archive\n no path flash:before\nend")

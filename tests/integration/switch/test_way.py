@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ from trunkline.drivers.switch.login import connect
 from trunkline.drivers.switch.session import Session
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.lab.waiting import until
-from trunkline.orchestrator.errors import ConfigError, Unreachable
+from trunkline.orchestrator.errors import ConfigError, LoginRefused, Unreachable
 from trunkline.orchestrator.models import Switch
 
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
@@ -186,6 +188,42 @@ def test_a_jump_host_that_refuses_us_says_so_and_no_password_is_sent(
         connect(switch, GRAMMAR, secrets=lambda _: running.password, ssh_config=jump.config)
     assert running.logins == 0
     assert children() == before
+
+
+def test_a_login_that_somebody_breaks_off_leaves_no_program_and_no_password_behind(
+    running: RunningSwitch, jump: JumpHost
+) -> None:
+    class TimeIsUp(BaseException):
+        """What a worker's time limit raises, wherever it is."""
+
+    def stop(*_: object) -> None:
+        raise TimeIsUp
+
+    before, filters = children(), list(logging.getLogger("netmiko").filters)
+    running.set_faults(slow_ms=5000)
+    former = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 1.5)
+    try:
+        with pytest.raises(TimeIsUp):
+            connect(
+                as_inventory(running, jump="bastion"),
+                GRAMMAR,
+                secrets=lambda _: running.password,
+                ssh_config=jump.config,
+            )
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+    assert running.logins == 1, "it was logged in to when the time was up"
+    assert children() == before
+    assert logging.getLogger("netmiko").filters == filters
+
+
+def test_refused_passwords_do_not_pile_up_in_a_filter_of_log_messages(running: RunningSwitch) -> None:
+    before = list(logging.getLogger("netmiko").filters)
+    with pytest.raises(LoginRefused):
+        connect(as_inventory(running), GRAMMAR, secrets=lambda _: "wrong")
+    assert logging.getLogger("netmiko").filters == before
 
 
 def test_a_switch_that_the_jump_host_cannot_reach_is_named(running: RunningSwitch, jump: JumpHost) -> None:

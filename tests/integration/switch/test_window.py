@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -221,6 +222,17 @@ def test_a_line_that_is_refused_ends_its_block_and_no_other(
     transcript = pool.session(as_inventory(running), GRAMMAR).configure(blocks, GRAMMAR)
     assert [refusal.claims for refusal in transcript.refusals] == [bad.claims]
     assert carrying(running) == len(names)
+
+
+def test_a_switch_that_gets_another_driver_gets_another_session(
+    running: RunningSwitch, pool: SessionPool
+) -> None:
+    switch = as_inventory(running)
+    first = pool.session(switch, GRAMMAR)
+    assert pool.session(switch, GRAMMAR) is first
+    assert pool.session(replace(switch, driver="cisco_xe"), GRAMMAR) is not first, (
+        "it hears what the other one calls a refusal"
+    )
 
 
 def test_the_window_has_an_end() -> None:

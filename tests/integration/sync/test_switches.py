@@ -278,6 +278,30 @@ def test_the_brake_adds_and_takes_nothing_away_until_somebody_confirms(site: Sit
     assert "switchport trunk allowed vlan 100" in site.port()
 
 
+@pytest.mark.parametrize("breaks", [True, False])
+def test_what_the_switch_is_about_to_take_back_is_not_taken_for_ready(site: Site, *, breaks: bool) -> None:
+    inventory = site.context.inventory()
+    timed = replace(inventory.switches[SW1], revert_minutes=5)
+    site.apply(replace(inventory, switches={SW1: timed}))
+    site.running.configure("archive\n path flash:before\nend")
+    site.hold(WEB)
+    if breaks:
+        site.running.set_faults(events=[{"matching": "^switchport trunk allowed vlan add", "do": "drop"}])
+        site.sync()
+        site.running.set_faults()
+    else:
+        site.sync(open_switch=Meddler(site, f"interface {PORT}\n switchport trunk allowed vlan add 300\nend"))
+    assert "allowed vlan 10,100" in site.port(), "it shows what will not stay"
+
+    blocked = site.store.devices.status(switch_key(SW1)).blocked_until
+    assert blocked is not None
+    assert blocked - site.store.now() > 5 * 60
+    assert site.settle() is None
+    assert _state(site)[0] != "switch-ready"
+    site.running.let_the_timer_end()
+    assert "allowed vlan 10,100" not in site.port()
+
+
 def test_nothing_is_written_after_another_worker_took_over(site: Site) -> None:
     site.hold(WEB)
     holder = site.store.devices.acquire(switch_key(SW1), 30.0)

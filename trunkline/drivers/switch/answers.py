@@ -39,11 +39,18 @@ class Hearing:
         """
         if text.startswith(echo):
             return len(echo)
-        between = rf"(?:\n?{self._message}|[ \n]){{0,{MOST_BREAKS}}}"
-        for found in re.finditer(between.join(map(re.escape, echo)), text, self._flags):
+        for found in re.finditer(self._broken(echo), text, self._flags):
             if after_anything or self.is_noise(text[: found.start()]):
                 return found.end()
         return None
+
+    def _broken(self, echo: str) -> str:
+        """Write the pattern of an echo with breaks in it. Breaks are possessive: hostile blanks cost no search."""
+        wide = rf"(?:\n?{self._message}|[ \n]){{0,{MOST_BREAKS}}}+"
+        # In front of a blank of the line itself no blank is skipped, or that one would be missing.
+        narrow = rf"(?:\n?{self._message}|\n){{0,{MOST_BREAKS}}}+"
+        rest = ((narrow if character == " " else wide) + re.escape(character) for character in echo[1:])
+        return re.escape(echo[:1]) + "".join(rest)
 
     def is_out_of_step(self, text: str, echo: str) -> bool:
         """Say whether something else was said before an echo that came with its whole answer."""

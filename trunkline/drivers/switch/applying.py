@@ -12,8 +12,12 @@ from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.journal import Journal
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.transport import Transcript, Transport
+from trunkline.orchestrator.errors import CommandRejected
 from trunkline.orchestrator.intents import Claim
 from trunkline.orchestrator.models import PortName
+
+REVERT_SECONDS = 10.0
+"""So long a switch needs to go back when the time is over."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +90,12 @@ class Application:
         """
         if self._armed:
             self.transport.confirm(self.dialect.grammar)
+            self._armed = False
+
+    @property
+    def settles_in_seconds(self) -> float:
+        """Tell how long it takes until what is not confirmed is surely gone; 0 when all of it stays."""
+        return 60.0 * self.revert_minutes + REVERT_SECONDS if self._armed else 0.0
 
     @property
     def is_armed(self) -> bool:
@@ -119,9 +129,12 @@ class Application:
         # A commit without the timer would confirm the one before; where lines count at once the timer runs already.
         again = grammar.revert is not None and bool(grammar.revert.commit)
         minutes = self.revert_minutes if grammar.revert is not None and (again or not self._armed) else 0
-        transcript = self.transport.configure(blocks, grammar, revert_minutes=minutes)
-        self._armed = self._armed or minutes > 0
-        return transcript
+        armed, self._armed = self._armed, self._armed or minutes > 0
+        try:
+            return self.transport.configure(blocks, grammar, revert_minutes=minutes)
+        except CommandRejected:
+            self._armed = armed
+            raise
 
 
 def groups(changes: Sequence[Change]) -> list[list[Change]]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TypeVar
 
+from trunkline.drivers.switch.claims import Change
+from trunkline.drivers.switch.dialect import Scope
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.orchestrator.intents import Carries, Claim, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName
@@ -25,11 +27,15 @@ class View:
     Attributes:
         intent: With channels in place of their members.
         members: Those members that the inventory names, by channel.
+        wanted: Every claim of the inventory.
+        heirs: Claims of the inventory that are needed, on channels that others of it are no more needed on: what those
+            recorded as ours is theirs.
     """
 
     intent: SwitchIntent
     members: Mapping[PortName, tuple[PortName, ...]] = field(default_factory=dict)
     wanted: frozenset[Claim] = frozenset()
+    heirs: frozenset[Claim] = frozenset()
 
     def told(self, claim: Claim) -> frozenset[Claim]:
         """Give the claims of the inventory that one of the device stands for."""
@@ -77,14 +83,35 @@ def redirected(intent: SwitchIntent, state: SwitchState) -> View:
         # A member that must not be written protects the channel that it is in.
         if intent.ports.keys() >= set(ports) and channel not in intent.switch.protected_ports:
             rules[channel] = reduce(_merged, own, replace(own[0], port=channel))
-    present = frozenset(map(moved, intent.present))
+    present, absent = frozenset(map(moved, intent.present)), frozenset(map(moved, intent.absent))
     return View(
-        intent=replace(
-            intent, present=present, absent=frozenset(map(moved, intent.absent)) - present, ports=rules
-        ),
+        intent=replace(intent, present=present, absent=absent - present, ports=rules),
         members=members,
         wanted=intent.present | intent.absent,
+        heirs=frozenset(claim for claim in intent.present if moved(claim) in absent),
     )
+
+
+def protected_scope(changes: Iterable[Change], view: View) -> Scope | None:
+    """Say what is to be read before a channel is written: the protected ports, which no claim names.
+
+    Returns:
+        None when no channel is written in place of its members, or nothing is protected.
+    """
+    switch = view.intent.switch
+    written = {change.claim.port for change in changes if isinstance(change.claim, Carries)}
+    if not switch.protected_ports or written.isdisjoint(view.members):
+        return None
+    ports = tuple(sorted(switch.protected_ports))
+    return Scope(switch=switch, vlans=frozenset(), ports=ports, gateways=(), at_once=True)
+
+
+def why_protected(claim: Claim, state: SwitchState | None) -> str:
+    """Say that a claim is on a channel with a protected member; empty when it is not. The state is of those ports."""
+    if state is None or not isinstance(claim, Carries):
+        return ""
+    members = sorted(port for port, row in state.ports.items() if row.channel == claim.port)
+    return f"{claim.port} has the member {members[0]}, which is protected" if members else ""
 
 
 def _merged(one: PortRule, other: PortRule) -> PortRule:
@@ -96,6 +123,8 @@ def _merged(one: PortRule, other: PortRule) -> PortRule:
         native_vlan=natives.pop() if len(natives) == 1 else None,
         own_macs=one.own_macs | other.own_macs,
         restrict=one.restrict and other.restrict,
+        keeps=one.keeps | other.keeps,
+        why_open=one.why_open or other.why_open,
         peers=one.peers | other.peers if one.peers and other.peers else frozenset(),
         stations=max(one.stations, other.stations),
         is_edge=one.is_edge and other.is_edge,

@@ -73,7 +73,7 @@ def trunk_block(
     if op == "add" and rule.restrict and row.is_open:
         # The first line cuts everybody else, so it has to have all of ours that fit.
         native = frozenset() if row.native_vlan is None else frozenset({row.native_vlan})
-        first, *more = VlanSet(vlans | native).chunks(list_characters)
+        first, *more = VlanSet(vlans | native | rule.keeps).chunks(list_characters)
         lines, named = (f"switchport trunk allowed vlan {first}",), VlanSet()
         lines += tuple(f"switchport trunk allowed vlan add {part}" for part in more)
     lines += tuple(f"switchport trunk allowed vlan {op} {part}" for part in named.chunks(list_characters))

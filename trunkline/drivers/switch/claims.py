@@ -199,6 +199,8 @@ def remarks(intent: SwitchIntent, state: SwitchState) -> Iterator[str]:
 
 def _port_remarks(row: PortRow, rule: PortRule) -> Iterator[str]:
     """Tell what stands in the way of containers on a port though its VLANs are right."""
+    if row.is_open and rule.why_open:
+        yield f"port {row.port} carries every VLAN and is not restricted yet: {rule.why_open}"
     if row.err_disabled:
         yield f"port {row.port} is err-disabled ({row.err_disabled}), so nothing crosses it"
     if row.most_stations is not None and row.most_stations < rule.stations:
@@ -322,8 +324,8 @@ def _expected(row: PortRow, now: PortRow, rule: PortRule | None) -> PortRow:
     if row.mode != "trunk" and now.mode == "trunk":
         return _adopted(row)
     if rule is not None and rule.restrict and row.is_open and not now.is_open:
-        native = VlanSet() if row.native_vlan is None else VlanSet({row.native_vlan})
-        return replace(row, allowed=VlanSet(native & now.allowed))
+        native = frozenset() if row.native_vlan is None else frozenset({row.native_vlan})
+        return replace(row, allowed=VlanSet((native & now.allowed) | rule.keeps))
     return row
 
 

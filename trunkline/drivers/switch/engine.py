@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from trunkline.drivers.switch import whole_config
 from trunkline.drivers.switch.applying import Application, lines_of
-from trunkline.drivers.switch.channels import View, as_told, redirected
+from trunkline.drivers.switch.channels import View, as_told, protected_scope, redirected, why_protected
 from trunkline.drivers.switch.claims import Change, diff, remarks, untouched
 from trunkline.drivers.switch.dialect import AsksTwice, Dialect, Discovers, DiscoversTwice, Query, Scope
 from trunkline.drivers.switch.forgetting import forget
@@ -20,11 +20,17 @@ from trunkline.drivers.switch.guards import check_changes
 from trunkline.drivers.switch.journal import Journal
 from trunkline.drivers.switch.outcome import Outcome, judge
 from trunkline.drivers.switch.reading import ask_all
+from trunkline.drivers.switch.reverting import revertible
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.strangers import look_around, who_else
 from trunkline.drivers.switch.survey import foreign
 from trunkline.drivers.switch.transport import Transport
-from trunkline.orchestrator.errors import CommandRejected, GuardRefused, PermanentError, Unsupported
+from trunkline.orchestrator.errors import (
+    CommandRejected,
+    GuardRefused,
+    PermanentError,
+    Unsupported,
+)
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, Peer, Seen, SwitchIntent
 from trunkline.orchestrator.models import Switch
 
@@ -65,7 +71,8 @@ class SwitchResult:
     ``gained`` were not there at all and are now through us, ``lost`` we took away. What we completed, such as an
     address on an interface that somebody else made, is in neither: it is not ours to take away. ``verified`` says
     that the read-back shows every change whole or not at all, and no other; ``strange`` is what changed though
-    nobody asked. ``timings`` are seconds per phase.
+    nobody asked. ``settles_in_seconds``: so long the switch still shows what it is going to take back; 0 when all of it
+    stays. ``timings`` are seconds per phase.
     """
 
     plan: SwitchPlan
@@ -76,6 +83,7 @@ class SwitchResult:
     verified: bool = True
     strange: tuple[str, ...] = ()
     unsaved: bool = False
+    settles_in_seconds: float = 0.0
     timings: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -105,8 +113,9 @@ class SwitchDriver:
         with clock.phase("read"):
             view, reading = self._look(intent)
             plan = self._plan(view, reading.state)
+        inherited = view.heirs - plan.pending - plan.problems.keys()
         if self._switch.mode != "enforce" or not plan.changes:
-            return SwitchResult(plan=plan, problems=plan.problems, timings=clock.seconds)
+            return SwitchResult(plan=plan, problems=plan.problems, gained=inherited, timings=clock.seconds)
         changes, kept = _still_wanted(plan.changes, view, journal)
         writes = Application(
             view=view,
@@ -116,16 +125,18 @@ class SwitchDriver:
             kept=reading.text,
             revert_minutes=self._switch.revert_minutes,
         )
-        outcome, strange = self._carry_out(changes, writes, reading.state, clock)
+        with revertible(changes, writes, reading.state, lambda: self._read(view.intent).state):
+            outcome, strange = self._carry_out(changes, writes, reading.state, clock)
         return SwitchResult(
             plan=plan,
             sent=writes.sent,
             strange=strange,
             problems=dict(plan.problems) | view.by_told({**kept, **outcome.problems}),
-            gained=view.all_told(outcome.gained),
+            gained=view.all_told(outcome.gained) | inherited,
             lost=view.all_told(outcome.lost),
             verified=outcome.whole and not strange,
             unsaved=bool(writes.sent and self.save_command),
+            settles_in_seconds=writes.settles_in_seconds,
             timings=clock.seconds,
         )
 
@@ -269,7 +280,9 @@ class SwitchDriver:
 
     def _read(self, intent: SwitchIntent) -> _Reading:
         """Read what the intent is about."""
-        scope = scope_of(intent)
+        return self._read_scope(scope_of(intent))
+
+    def _read_scope(self, scope: Scope) -> _Reading:
         outputs = self._ask(self._dialect.queries(scope))
         with self._reading():
             if isinstance(self._dialect, AsksTwice):
@@ -297,11 +310,15 @@ class SwitchDriver:
     def _plan(self, view: View, state: SwitchState) -> SwitchPlan:
         intent = view.intent
         changes, problems = diff(intent, state)
+        closed = protected_scope(changes, view)
+        protected = None if closed is None else self._read_scope(closed).state
         adding = [change.claim for change in changes if change.op == "add"]
         around = look_around(adding, view, self._dialect, self._ask)
         allowed: list[Change] = []
         for change in changes:
-            cause = who_else(change.claim, view, around.peers) if change.op == "add" else ""
+            cause = why_protected(change.claim, protected)
+            if change.op == "add":
+                cause = cause or who_else(change.claim, view, around.peers)
             try:
                 check_changes([change], intent)
             except GuardRefused as refusal:

@@ -213,7 +213,7 @@ def _may_restrict(
     if kept is None or rule is None or row is None or not (rule.restrict and row.is_open):
         return False
     native = VlanSet() if row.native_vlan is None else VlanSet({row.native_vlan})
-    return VlanSet.parse(kept) <= vlans | native
+    return VlanSet.parse(kept) <= vlans | native | rule.keeps
 
 
 def _may_convert(port: PortName, intent: SwitchIntent, ports: Mapping[PortName, PortRow]) -> bool:

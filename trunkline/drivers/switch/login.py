@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,6 @@ from trunkline.drivers.switch.way import CONNECT_SECONDS, Way, open_way
 from trunkline.orchestrator.errors import (
     HostKeyRefused,
     LoginRefused,
-    OrchestratorError,
     PermanentError,
 )
 from trunkline.orchestrator.models import SecretRef, Switch
@@ -85,25 +84,25 @@ def connect(
     password = secrets(login.password) if login.password else ""
     enable = secrets(login.enable) if login.enable else password
     way = open_way(switch, ssh_config=ssh_config)
-    try:
-        connection = _log_in(switch, grammar, way, password, enable)
-    except OrchestratorError:
-        way.close()
-        raise
-    except NetmikoAuthenticationException as error:
-        way.close()
-        raise LoginRefused(
-            f"it refused user {login.username}",
-            subject=subject,
-            fix="correct the credentials in the inventory",
-        ) from error
-    except (NetmikoBaseException, paramiko.SSHException, OSError, ValueError, EOFError) as error:
-        found = ssh_error(error, way, subject)
-        way.close()
-        raise found from error
-    channel, name = connection.remote_conn, str(connection.base_prompt)
-    dialogue = Dialogue(channel, subject, grammar, hostname=name, patience=switch.patience)
-    session = Session(dialogue, hang_up=partial(_hang_up, connection, way), careful=careful)
+    with ExitStack() as unfinished:
+        # Whatever ends a login, also the time limit of a worker, leaves no socket, program or password behind.
+        unfinished.callback(way.close)
+        try:
+            connection = _client(switch, grammar, way, password, enable)
+            unfinished.callback(_hang_up, connection, way)
+            _log_in(connection, switch, grammar)
+        except NetmikoAuthenticationException as error:
+            raise LoginRefused(
+                f"it refused user {login.username}",
+                subject=subject,
+                fix="correct the credentials in the inventory",
+            ) from error
+        except (NetmikoBaseException, paramiko.SSHException, OSError, ValueError, EOFError) as error:
+            raise ssh_error(error, way, subject) from error
+        channel, name = connection.remote_conn, str(connection.base_prompt)
+        dialogue = Dialogue(channel, subject, grammar, hostname=name, patience=switch.patience)
+        session = Session(dialogue, hang_up=partial(_hang_up, connection, way), careful=careful)
+        unfinished.pop_all()
     if grammar.shell:
         session.enter_shell(grammar.shell)
     return session
@@ -118,8 +117,8 @@ def _hang_up(connection: Any, way: Way) -> None:
     way.close()
 
 
-def _log_in(switch: Switch, grammar: Grammar, way: Way, password: str, enable: str) -> Any:
-    """Let netmiko log in, find the prompt and enable, if so. Its types are not exported, hence Any."""
+def _client(switch: Switch, grammar: Grammar, way: Way, password: str, enable: str) -> Any:
+    """Make netmiko's connection, which is opened later. Its types are not exported, hence Any."""
     subject = f"switch {switch.name}"
     pinned = switch.host_key or ""
     wanted = KEY_TYPES.get(pinned.partition(" ")[0], (pinned.partition(" ")[0],))
@@ -146,16 +145,21 @@ def _log_in(switch: Switch, grammar: Grammar, way: Way, password: str, enable: s
         connection.special_login_handler = partial(
             _greet, connection, grammar, subject, CONNECT_SECONDS * switch.patience
         )
+    return connection
+
+
+def _log_in(connection: Any, switch: Switch, grammar: Grammar) -> None:
+    """Let netmiko log in, find the prompt and enable, if so."""
     connection._open()  # noqa: SLF001  # netmiko's author names this as the way to set a key policy
     try:
         if grammar.enables and not connection.check_enable_mode():
             connection.enable(check_state=False)
     except (ValueError, ReadException) as error:
-        connection.disconnect()
         raise LoginRefused(
-            "it refused the enable password", subject=subject, fix="set credentials.enable in the inventory"
+            "it refused the enable password",
+            subject=f"switch {switch.name}",
+            fix="set credentials.enable in the inventory",
         ) from error
-    return connection
 
 
 def _greet(connection: Any, grammar: Grammar, subject: str, seconds: float) -> None:

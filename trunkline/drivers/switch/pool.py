@@ -35,9 +35,9 @@ class SessionPool:
         Raises:
             OrchestratorError: as `connect`.
         """
-        identity = repr(
-            (switch.address, switch.port, switch.jump, switch.credentials, switch.host_key, switch.patience)
-        )
+        # A session understands its switch by the grammar of the driver that it was made for.
+        way = (switch.address, switch.port, switch.jump, switch.patience)
+        identity = repr((switch.driver, *way, switch.credentials, switch.host_key))
         with self._lock:
             kept = self._kept.pop(switch.name, None)
         if kept is not None:

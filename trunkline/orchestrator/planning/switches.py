@@ -26,6 +26,7 @@ from trunkline.orchestrator.planning.claims import forbidden, gateway_claims
 from trunkline.orchestrator.planning.names import names_of_host, names_of_switch, owned_key, vlan_name
 from trunkline.orchestrator.planning.need import Evidence
 from trunkline.orchestrator.planning.removals import removable
+from trunkline.orchestrator.planning.restrictions import restrictions
 from trunkline.orchestrator.planning.topology import path
 from trunkline.orchestrator.vlans import Vid
 
@@ -94,6 +95,7 @@ def switch_intent(
     )
     rules = _port_rules(evidence, device)
     present = _present(evidence, device, rules)
+    rules |= restrictions(evidence, device, rules, present)
     absent = removable(evidence, device, rules, owned, former or {}) - present
     rules |= {
         each.port: PortRule(port=each.port)

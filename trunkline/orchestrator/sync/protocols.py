@@ -136,6 +136,10 @@ class SwitchResult(Protocol):
         """Whether this sync changed the running configuration without saving it."""
 
     @property
+    def settles_in_seconds(self) -> float:
+        """How long the device still shows what it is going to take back; 0 when all of it stays."""
+
+    @property
     def timings(self) -> Mapping[str, float]:
         """Seconds per phase."""
 

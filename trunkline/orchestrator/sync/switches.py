@@ -275,7 +275,14 @@ def _pass(
     observation = _save_when_quiet(context, switch, driver, observation)
     if cause := forget_neighbors(context, inventory, switch, driver, replace(journal, why=FORGOTTEN)):
         observation = replace(observation, problems={**observation.problems, "neighbors": cause})
-    _record(context, lease, observation, marks=marks, save_after_seconds=switch.save_after_seconds)
+    _record(
+        context,
+        lease,
+        observation,
+        marks=marks,
+        save_after_seconds=switch.save_after_seconds,
+        settles_in_seconds=result.settles_in_seconds,
+    )
     advance(context, inventory, devices=(key,))
     retire(context, inventory)
     log.info(
@@ -316,7 +323,13 @@ def _record_ownership(
 
 
 def _record(
-    context: Context, lease: DeviceLease, observation: Observation, *, marks: int, save_after_seconds: float
+    context: Context,
+    lease: DeviceLease,
+    observation: Observation,
+    *,
+    marks: int,
+    save_after_seconds: float,
+    settles_in_seconds: float,
 ) -> None:
     store, key = context.store, lease.device
     if observation.problems:
@@ -325,8 +338,10 @@ def _record(
             lease,
             error="; ".join(sorted(set(observation.problems.values()))),
             kind="permanent",
-            retry_at=store.now() + backoff_seconds(fails),
+            retry_at=store.now() + max(backoff_seconds(fails), settles_in_seconds),
             observed=observation.dump(),
+            # Whoever looks at it before it went back takes for lasting what is not.
+            leave_alone=settles_in_seconds > 0,
             marks=marks,
         )
         return

@@ -29,7 +29,10 @@ LOG = "*Mar  1 00:00:01.000: %LINK-3-UPDOWN: Interface Gi1/0/9, changed state to
         f"\n{LOG}\nsw1(config-if)# ",
     ],
 )
-@pytest.mark.parametrize("shown", ["vlan 10", "vla\nn 10", f"vla\n{LOG}n 10", "vlan \n10"])
+@pytest.mark.parametrize(
+    "shown",
+    ["vlan 10", "vla\nn 10", f"vla\n{LOG}n 10", "vlan \n10", "vlan\n 10", f"vlan\n{LOG} 10", "vlan  \n 10"],
+)
 def test_an_echo_is_found_behind_noise_and_where_it_is_broken(before: str, shown: str) -> None:
     text = f"{before}{shown}\nsw1#"
     assert HEARING.echo_end(text, "vlan 10") == len(text) - len("\nsw1#")
@@ -147,3 +150,12 @@ def test_more_before_an_echo_than_noise_is_out_of_step() -> None:
         "its answer is not there yet"
     )
     assert not HEARING.is_out_of_step(f"\n{LOG}sw1#vlan 10\nsw1#", "vlan 10")
+
+
+@pytest.mark.parametrize("filling", [" " * 18, "\n" * 10 + " " * 9, f"\n{LOG}" * 9 + " "])
+def test_an_echo_that_is_almost_there_again_and_again_is_looked_for_in_no_time(filling: str) -> None:
+    words = "switchport trunk allowed vlan add 10 11 12 13 14"
+    text = f"\n{filling.join(words.split())[:-1]}x"
+    started = time.monotonic()
+    assert HEARING.echo_end(text, words) is None
+    assert time.monotonic() - started < 1
