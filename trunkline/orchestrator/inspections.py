@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.intents import Claim, SwitchIntent
 from trunkline.orchestrator.models import switch_key
 from trunkline.orchestrator.planning import owned_key
-from trunkline.orchestrator.shown_text import commands_of, differences
+from trunkline.orchestrator.shown_text import commands_of, differences, lost_commands
 from trunkline.orchestrator.store import Operation, Sighting
 from trunkline.orchestrator.store.sightings import dump_peer
 from trunkline.orchestrator.sync.switches import intent_for
@@ -54,12 +55,17 @@ def compare(at: Inspection, job: Job) -> dict[str, Any]:
     """Compare a backup in the record with what the switch shows now.
 
     Raises:
-        ConfigError: the backup is not kept any more.
+        ConfigError: the backup is not kept any more, or nothing that is in it is asked any more.
     """
     backup = at.context.store.backups.get(at.switch.name, int(job.arguments["backup"]))
-    asked = commands_of(backup.text)
-    answers = at.driver.show(_declared(at), asked)
-    lost = sorted(command for command in asked - answers.keys() if command.startswith("show "))
+    answers = at.driver.show(_declared(at), commands_of(backup.text))
+    if not answers:
+        raise ConfigError(
+            f"is asked nothing any more of what is in session backup {backup.number}, so nothing was compared",
+            subject=f"switch {at.switch.name}",
+            fix=f"read it: trunkline switch backup {at.switch.name} --show {backup.number}",
+        )
+    lost = lost_commands(backup.text, answers)
     notes = [f"`{command}` is not asked any more, so it is not compared" for command in lost]
     if backup.cut:
         notes.append(f"the backup was cut by {backup.cut} bytes; its last command is not compared")

@@ -117,6 +117,16 @@ def test_nothing_of_a_kept_text_reaches_the_switch_but_what_would_be_asked_anywa
     assert "# `show clock` is not asked any more, so it is not compared" in said.out
 
 
+def test_a_backup_of_which_nothing_is_asked_any_more_is_not_said_to_be_the_same(site: Site) -> None:
+    number = site.store.backups.add(SW1, "! show running-config interface Gi9/0/9\nx", "a port that was")
+
+    said = site.shell("switch", "diff", "sw1", "--since", str(number), "--detailed-exitcode")
+
+    assert (said.status, said.out) == (1, "")
+    assert "nothing was compared" in said.err
+    assert f"trunkline switch backup sw1 --show {number}" in said.err
+
+
 def test_a_backup_that_is_not_kept_is_told_with_those_there_are(site: Site) -> None:
     for words in (("diff", "sw1", "--since", "4711"), ("backup", "sw1", "--show", "4711")):
         said = site.shell("switch", *words)
