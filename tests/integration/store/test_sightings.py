@@ -25,16 +25,20 @@ def test_what_a_switch_saw_comes_back_whole_and_the_newest_counts(store: Store) 
     assert store.sightings.of(SW2) is None
 
 
-def test_the_newest_backups_are_kept_per_switch_and_their_numbers_stay(store: Store) -> None:
+def test_the_newest_backups_and_the_very_first_are_kept_per_switch_and_their_numbers_stay(store: Store) -> None:
     numbers = [store.backups.add(SW1, f"vlan {each}", "segment web") for each in range(KEPT + 2)]
     assert numbers == list(range(1, KEPT + 3))
     assert store.backups.add(SW2, "vlan 9", "") == 1
-    kept = store.backups.list(SW1)
-    assert [each.number for each in kept] == numbers[:1:-1]
-    assert store.backups.get(SW1, 3) == kept[-1]
-    assert (kept[-1].text, kept[-1].why, kept[-1].cut) == ("vlan 2", "segment web", 0)
-    assert abs(kept[-1].at - store.now()) < 60
-    with pytest.raises(ConfigError, match=r"sw1: has no session backup 2; there are: 12, 11, 10, 9, .*, 3"):
+    assert [each.number for each in store.backups.list(SW2)] == [1]
+    *newest, first = store.backups.list(SW1)
+    assert [each.number for each in newest] == numbers[:1:-1]
+    assert store.backups.get(SW1, 3) == newest[-1]
+    assert store.backups.get(SW1, 1) == first
+    assert (first.text, first.why, first.cut) == ("vlan 0", "segment web", 0), "before Trunkline came"
+    assert abs(first.at - store.now()) < 60
+    with pytest.raises(
+        ConfigError, match=r"sw1: has no session backup 2; there are: 12, 11, 10, 9, .*, 3, 1"
+    ):
         store.backups.get(SW1, 2)
 
 
