@@ -25,7 +25,9 @@ def test_what_a_switch_saw_comes_back_whole_and_the_newest_counts(store: Store) 
     assert store.sightings.of(SW2) is None
 
 
-def test_the_newest_backups_and_the_very_first_are_kept_per_switch_and_their_numbers_stay(store: Store) -> None:
+def test_the_newest_backups_and_the_very_first_are_kept_per_switch_and_their_numbers_stay(
+    store: Store,
+) -> None:
     numbers = [store.backups.add(SW1, f"vlan {each}", "segment web") for each in range(KEPT + 2)]
     assert numbers == list(range(1, KEPT + 3))
     assert store.backups.add(SW2, "vlan 9", "") == 1
