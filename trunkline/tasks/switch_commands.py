@@ -56,7 +56,7 @@ def diff(
         show_difference(name, result)
     else:
         show_comparison(name, since, result)
-    if detailed_exitcode and result["lines"]:
+    if detailed_exitcode and (result["lines"] or result.get("problems")):
         raise typer.Exit(2)
 
 

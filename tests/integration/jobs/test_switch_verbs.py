@@ -84,6 +84,18 @@ def test_what_would_be_sent_is_shown_object_by_object(site: Site) -> None:
     ]
 
 
+def test_what_stands_in_the_way_is_a_difference_though_nothing_would_be_sent(site: Site) -> None:
+    site.switch.configure(f"interface {ONE}\n switchport mode access\nend")
+    try:
+        said = site.shell("switch", "diff", "sw1", "--detailed-exitcode")
+    finally:
+        site.switch.configure(f"interface {ONE}\n switchport mode trunk\nend")
+
+    assert "would be sent" not in said.out
+    assert f"! carries:{ONE}:10: " in said.out
+    assert said.status == 2
+
+
 def test_what_was_there_before_a_session_is_kept_and_compared(site: Site) -> None:
     kept = data(site.shell("switch", "backup", "sw1", "--list", "-o", "json"))
     first = kept[-1]["number"]
