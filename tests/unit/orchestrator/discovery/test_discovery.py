@@ -165,9 +165,9 @@ def test_a_host_with_two_cables_and_both_protocols_is_one_machine() -> None:
 
 
 def test_a_name_that_several_hosts_call_themselves_is_none_of_them() -> None:
-    cloned = {name: replace(report, hostname="localhost") for name, report in REPORTS.items()}
+    h1, h2 = (replace(report, hostname="localhost") for report in REPORTS.values())
 
-    found = proposed(Seen(peers=(a_peer(PORT_3, "localhost"),)), **cloned)
+    found = proposed(Seen(peers=(a_peer(PORT_3, "localhost"),)), h1=h1, h2=h2)
 
     assert found.hosts == ()
     assert found.remarks == (
