@@ -8,17 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from trunkline.orchestrator.errors import Busy, ConfigError
 from trunkline.orchestrator.intents import Claim, SwitchIntent
 from trunkline.orchestrator.models import switch_key
 from trunkline.orchestrator.planning import owned_key
-from trunkline.orchestrator.shown_text import commands_of, differences
+from trunkline.orchestrator.shown_text import commands_of, differences, lost_commands
 from trunkline.orchestrator.store import Operation, Sighting
 from trunkline.orchestrator.store.sightings import dump_peer
 from trunkline.orchestrator.sync.switches import intent_for
 
 if TYPE_CHECKING:
     from trunkline.orchestrator.models import Inventory, Switch
-    from trunkline.orchestrator.store import Job
+    from trunkline.orchestrator.store import DeviceLease, Job
     from trunkline.orchestrator.sync.context import Context
     from trunkline.orchestrator.sync.protocols import SwitchDriver
 
@@ -31,6 +32,21 @@ class Inspection:
     inventory: Inventory
     switch: Switch
     driver: SwitchDriver
+    lease: DeviceLease
+
+    def hold(self) -> None:
+        """Keep the switch for what comes next.
+
+        Raises:
+            Busy: another worker got it meanwhile.
+        """
+        context = self.context
+        if not context.store.devices.renew(self.lease, context.settings.lease_seconds):
+            raise Busy(
+                "another worker took over while it was looked at; nothing was changed",
+                subject=f"switch {self.switch.name}",
+                fix="run it again; is it slow, raise TRUNKLINE_LEASE_SECONDS",
+            )
 
 
 def discover(at: Inspection, job: Job) -> dict[str, Any]:
@@ -54,12 +70,17 @@ def compare(at: Inspection, job: Job) -> dict[str, Any]:
     """Compare a backup in the record with what the switch shows now.
 
     Raises:
-        ConfigError: the backup is not kept any more.
+        ConfigError: the backup is not kept any more, or nothing that is in it is asked any more.
     """
     backup = at.context.store.backups.get(at.switch.name, int(job.arguments["backup"]))
-    asked = commands_of(backup.text)
-    answers = at.driver.show(_declared(at), asked)
-    lost = sorted(command for command in asked - answers.keys() if command.startswith("show "))
+    answers = at.driver.show(_declared(at), commands_of(backup.text))
+    if not answers:
+        raise ConfigError(
+            f"is asked nothing any more of what is in session backup {backup.number}, so nothing was compared",
+            subject=f"switch {at.switch.name}",
+            fix=f"read it: trunkline switch backup {at.switch.name} --show {backup.number}",
+        )
+    lost = lost_commands(backup.text, answers)
     notes = [f"`{command}` is not asked any more, so it is not compared" for command in lost]
     if backup.cut:
         notes.append(f"the backup was cut by {backup.cut} bytes; its last command is not compared")
@@ -77,9 +98,13 @@ def adopt(at: Inspection, job: Job) -> dict[str, Any]:
     true = frozenset(intent.present - plan.pending - plan.problems.keys())
     owned = store.devices.owned(name)
     strangers = frozenset(claim for claim in true if owned_key(claim) not in owned)
+    at.hold()
     takeable, kept = _takeable(at, intent, strangers)
+    at.hold()
+    declared = at.driver.plan(_declared(at))
     taken = sorted(takeable & set(job.arguments.get("take", ()))) if not job.dry_run else []
     if taken:
+        at.hold()
         _take(at, job, taken)
     return {
         "as_desired": _keys(true),
@@ -87,7 +112,7 @@ def adopt(at: Inspection, job: Job) -> dict[str, Any]:
         "lines": [str(line) for line in plan.lines],
         "problems": {owned_key(claim): text for claim, text in plan.problems.items()},
         "notes": list(plan.notes),
-        "foreign": list(at.driver.plan(_declared(at)).foreign),
+        "foreign": list(declared.foreign),
         "takeable": sorted(takeable - set(taken)),
         "kept": kept,
         "taken": taken,

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import structlog
 
-from trunkline.orchestrator.errors import Busy, ConfigError, OrchestratorError, PermanentError
+from trunkline.orchestrator.errors import Busy, ConfigError, OrchestratorError, PermanentError, unforeseen
 from trunkline.orchestrator.inspections import Inspection, adopt, compare, discover
 from trunkline.orchestrator.inventory import restore
-from trunkline.orchestrator.models import DeviceKey, HostName, Inventory, SwitchName, host_key
+from trunkline.orchestrator.models import DeviceKey, HostName, Inventory, Switch, SwitchName, host_key
 from trunkline.orchestrator.store import Job
 from trunkline.orchestrator.sync.holders import needs_on
 from trunkline.orchestrator.sync.hosts import Machine, sync_host
@@ -219,6 +219,12 @@ def perform(job_id: str, device: DeviceKey, *, context: Context, tools: Tools) -
         result = _work(job, device, context, tools)
     except OrchestratorError as error:
         result = {"error": str(error)}
+    except (
+        Exception
+    ) as error:  # a plug-in's defect must show in the job, which would wait for minutes otherwise
+        kind, _, name = device.partition(":")
+        jobs.step(job_id, device, {"error": str(unforeseen(error, subject=f"{kind} {name}"))})
+        raise
     jobs.step(job_id, device, result)
     log.info("job.step", job=job_id, kind=job.kind, device=device, error=result.get("error"))
 
@@ -239,7 +245,7 @@ def _plan(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[s
     text = job.arguments.get("inventory")
     inventory = context.pinned(restore(text)) if text else context.inventory()
     if device.startswith("switch:"):
-        switch = inventory.switches[SwitchName(device.partition(":")[2])]
+        switch = _declared(inventory, device)
         with _alone_with(device, context):
             return plan_switch(context, inventory, switch, _switches(tools)).as_json()
     return plan_host(context, inventory, _machine(tools)).as_json()
@@ -247,11 +253,20 @@ def _plan(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[s
 
 def _inspect(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[str, Any]:
     inventory = context.inventory()
-    switch = inventory.switches[SwitchName(device.partition(":")[2])]
-    with _alone_with(device, context):
+    switch = _declared(inventory, device)
+    with _alone_with(device, context) as lease:
         driver = _switches(tools)(switch)
-        at = Inspection(context=context, inventory=inventory, switch=switch, driver=driver)
+        at = Inspection(context=context, inventory=inventory, switch=switch, driver=driver, lease=lease)
         return INSPECTIONS[job.kind](at, job)
+
+
+def _declared(inventory: Inventory, device: DeviceKey) -> Switch:
+    name = SwitchName(device.partition(":")[2])
+    if name not in inventory.switches:
+        raise ConfigError(
+            "is not in the inventory any more", subject=f"switch {name}", fix="run the job again"
+        )
+    return inventory.switches[name]
 
 
 def _reconcile(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[str, Any]:
@@ -322,7 +337,7 @@ def _busy(device: DeviceKey) -> Busy:
 
 
 def _backup(job: Job, device: DeviceKey, context: Context, tools: Tools) -> dict[str, Any]:
-    switch = context.inventory().switches[SwitchName(device.partition(":")[2])]
+    switch = _declared(context.inventory(), device)
     folder = context.settings.state_dir / "backups" / switch.name
     path = folder / f"{job.id}.cfg"
     if job.dry_run:

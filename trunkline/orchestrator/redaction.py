@@ -11,25 +11,38 @@ from collections.abc import Iterator
 REMOVED = "<removed>"
 
 _WORD = r"""
-    pass(?:word|wd|phrase|code|key)s? | pwd | secrets? | keys? | keystring | psk | communit(?:y|ies)
+    pass(?:word|wd|phrase|code|key)s? | pwd | secrets? | keys?\d* | keystring | psk | cak | communit(?:y|ies)
     | authentication | auth | authorization | privacy | priv | md5 | sha\d* | cipher | credentials? | tokens? | pin
     | usm | ascii-text | hex
 """
 _PART = "[A-Za-z0-9.]{1,40}"
 _NAMES_A_SECRET = re.compile(
     rf"""
-    (?P<kept> (?<![\w-]) (?:{_PART}[-_]){{0,6}} (?:{_WORD}) (?:[-_]{_PART}){{0,6}} ["':=]{{0,4}} \s+) (?P<rest>\S.*)$
+    (?P<kept> (?<![\w-]) _? (?:{_PART}[-_]){{0,6}} (?:{_WORD}) (?:[-_]{_PART}){{0,6}} ["':=]{{0,4}} \s+)
+    (?P<rest>\S.*)$
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 """A word that is or has one of these between hyphens, and whatever follows it."""
-_SNMP = re.compile(
-    r"(?P<kept>(?<![\w-])snmp\S*\s+(?:host|target-host|user|trap-group|v3)\s+\S+\s+)(?P<rest>\S.*)$",
-    re.IGNORECASE,
+_IS_SET = re.compile(
+    rf"""(?P<kept> (?:{_WORD}) ["']? [=:>] ) (?P<rest>\S.*)$""",
+    re.VERBOSE | re.IGNORECASE,
 )
-"""The community of a host that gets traps stands there without its name."""
+"""``key=...``, ``"key":...`` and ``<key>...``, whatever stands before the word."""
+_SNMP = re.compile(
+    r"""
+    (?P<kept>
+        (?<![\w-])
+        (?: snmp\S*\s+(?:host|target-host|user|v3|trap(?=\s+address\s))\s+\S+\s+ | trap-group\s+ )
+    )
+    (?P<rest>\S.*)$
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""The community of a host that gets traps stands there without its name; on Junos the group's name is one."""
 _HASH = re.compile(r"\$[A-Za-z0-9._-]{1,10}\$\S+")
-_URL = re.compile(r"(?P<kept>://[^\s/:@]*:)[^\s/@]+(?=@)")
+_URL = re.compile(r"(?P<kept>://[^\s/:@]{0,100}:)\S{1,200}(?=@)")
+"""Up to the last ``@``: a password may have one, and a slash."""
 _BEGINS = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _ENDS = re.compile(r"-----END [A-Z ]*PRIVATE KEY-----")
 
@@ -57,5 +70,5 @@ def _lines(text: str) -> Iterator[str]:
 
 def _without_secrets(line: str) -> str:
     line = _URL.sub(rf"\g<kept>{REMOVED}", _HASH.sub(REMOVED, line))
-    cuts = [found.start("rest") for each in (_NAMES_A_SECRET, _SNMP) if (found := each.search(line))]
+    cuts = [found.start("rest") for each in (_NAMES_A_SECRET, _IS_SET, _SNMP) if (found := each.search(line))]
     return line[: min(cuts)] + REMOVED if cuts else line

@@ -8,6 +8,7 @@ from difflib import unified_diff
 
 from trunkline.orchestrator.redaction import redact
 
+_VERBS = frozenset({"show", "display"})
 _HEAD = re.compile(r"! (?P<command>\S.*)")
 _VOLATILE = re.compile(
     r"\s*(?:!|Building configuration|Current configuration|Last configuration change|!Time|ntp clock-period)(?:\W.*)?"
@@ -19,6 +20,17 @@ def commands_of(text: str) -> frozenset[str]:
     """Give every line that may be the head of a command's answer: ``! show vlan brief``."""
     found = map(_HEAD.fullmatch, text.splitlines())
     return frozenset(head["command"] for head in found if head)
+
+
+def lost_commands(text: str, answers: Mapping[str, str]) -> list[str]:
+    """Name the commands of a text that nobody asks any more, in order."""
+    return sorted(each for each in commands_of(text) - answers.keys() if _is_command(each, answers))
+
+
+def _is_command(head: str, answers: Mapping[str, str]) -> bool:
+    """Tell the head of an answer from a remark in a configuration: it begins as this platform's commands do."""
+    verbs = _VERBS.union(command.partition(" ")[0] for command in answers)
+    return head in answers or head.partition(" ")[0] in verbs
 
 
 def differences(text: str, answers: Mapping[str, str], *, cut: bool = False) -> Iterator[str]:
@@ -44,7 +56,7 @@ def _sections(text: str, answers: Mapping[str, str]) -> dict[str, str]:
     command: str | None = None
     for line in text.splitlines():
         head = _HEAD.fullmatch(line)
-        if head and (head["command"] in answers or head["command"].startswith("show ")):
+        if head and _is_command(head["command"], answers):
             command = head["command"] if head["command"] in answers else None
             if command is not None:
                 found[command] = []

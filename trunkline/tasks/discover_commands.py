@@ -26,13 +26,13 @@ def discover(
     from trunkline.orchestrator.cli.switches import declared
     from trunkline.orchestrator.jobs import submit
     from trunkline.orchestrator.models import SwitchName, switch_key
-    from trunkline.tasks.following import bell_context, follow
+    from trunkline.tasks.following import bell_context, follow, results_of
 
     context = bell_context()
     only = [switch_key(declared(context.store, name).name) for name in names or ()]
     job = submit(context, "discover", only=only, who=who(), why="trunkline discover", dry_run=True)
     job = follow(context, job.id, quiet=True)
-    results = {device.partition(":")[2]: result for device, result in (job.result or {}).items()}
+    results = {device.partition(":")[2]: result for device, result in results_of(job).items()}
     errors = {
         name: str(result["error"]).removeprefix(f"switch {name}: ")
         for name, result in results.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trunkline.orchestrator.cli.output import printable
 
@@ -52,6 +52,15 @@ def follow(context: Context, job_id: str, *, quiet: bool = False) -> Job:
                 return job
             drive.check(job)
             time.sleep(POLL_SECONDS)
+
+
+def results_of(job: Job) -> dict[str, dict[str, Any]]:
+    """Give the result of every device that a job was about; of one that it did not come to, why not."""
+    found = job.result or {}
+    return {
+        device: found.get(device, {"error": f"job {job.id} was {job.state} before it came to it"})
+        for device in job.arguments["devices"]
+    }
 
 
 class _Drive:

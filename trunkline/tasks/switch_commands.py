@@ -56,7 +56,7 @@ def diff(
         show_difference(name, result)
     else:
         show_comparison(name, since, result)
-    if detailed_exitcode and result["lines"]:
+    if detailed_exitcode and (result["lines"] or result.get("problems")):
         raise typer.Exit(2)
 
 
@@ -169,13 +169,13 @@ def _ask(
     from trunkline.orchestrator.errors import PermanentError
     from trunkline.orchestrator.jobs import submit
     from trunkline.orchestrator.models import switch_key
-    from trunkline.tasks.following import bell_context, follow
+    from trunkline.tasks.following import bell_context, follow, results_of
 
     context = bell_context()
     key = switch_key(declared(context.store, name).name)
     job = submit(context, kind, only=[key], who=who(), why=why, dry_run=dry_run, extra=extra)
     job = follow(context, job.id, quiet=True)
-    result: dict[str, Any] = (job.result or {}).get(key, {"error": f"job {job.id} was {job.state}"})
+    result: dict[str, Any] = results_of(job)[key]
     error = result.get("error")
     if error and as_json:
         print_json(result)

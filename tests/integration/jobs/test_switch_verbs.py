@@ -84,6 +84,18 @@ def test_what_would_be_sent_is_shown_object_by_object(site: Site) -> None:
     ]
 
 
+def test_what_stands_in_the_way_is_a_difference_though_nothing_would_be_sent(site: Site) -> None:
+    site.switch.configure(f"interface {ONE}\n switchport mode access\nend")
+    try:
+        said = site.shell("switch", "diff", "sw1", "--detailed-exitcode")
+    finally:
+        site.switch.configure(f"interface {ONE}\n switchport mode trunk\nend")
+
+    assert "would be sent" not in said.out
+    assert f"! carries:{ONE}:10: " in said.out
+    assert said.status == 2
+
+
 def test_what_was_there_before_a_session_is_kept_and_compared(site: Site) -> None:
     kept = data(site.shell("switch", "backup", "sw1", "--list", "-o", "json"))
     first = kept[-1]["number"]
@@ -115,6 +127,16 @@ def test_nothing_of_a_kept_text_reaches_the_switch_but_what_would_be_asked_anywa
     assert f"show running-config interface {ONE}" in sent
     assert not any(word in sent for word in ("reload", "clock", "ip route"))
     assert "# `show clock` is not asked any more, so it is not compared" in said.out
+
+
+def test_a_backup_of_which_nothing_is_asked_any_more_is_not_said_to_be_the_same(site: Site) -> None:
+    number = site.store.backups.add(SW1, "! show running-config interface Gi9/0/9\nx", "a port that was")
+
+    said = site.shell("switch", "diff", "sw1", "--since", str(number), "--detailed-exitcode")
+
+    assert (said.status, said.out) == (1, "")
+    assert "nothing was compared" in said.err
+    assert f"trunkline switch backup sw1 --show {number}" in said.err
 
 
 def test_a_backup_that_is_not_kept_is_told_with_those_there_are(site: Site) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import PORT_1
+from tests.builders import PORT_1, a_segment, a_switch, an_inventory
+from trunkline.orchestrator.cli.cables import picture
+from trunkline.orchestrator.discovery.faults import OLD_SECONDS
 from trunkline.orchestrator.errors import ConfigError
 from trunkline.orchestrator.intents import Peer, Seen
-from trunkline.orchestrator.models import SwitchName
+from trunkline.orchestrator.inventory import dump
+from trunkline.orchestrator.models import ExternalGateway, PortName, SegmentName, SwitchName
 from trunkline.orchestrator.store import Sighting, Store
 from trunkline.orchestrator.store.backups import KEPT, LONGEST_BYTES
 from trunkline.orchestrator.vlans import Vid
@@ -25,16 +28,22 @@ def test_what_a_switch_saw_comes_back_whole_and_the_newest_counts(store: Store) 
     assert store.sightings.of(SW2) is None
 
 
-def test_the_newest_backups_are_kept_per_switch_and_their_numbers_stay(store: Store) -> None:
+def test_the_newest_backups_and_the_very_first_are_kept_per_switch_and_their_numbers_stay(
+    store: Store,
+) -> None:
     numbers = [store.backups.add(SW1, f"vlan {each}", "segment web") for each in range(KEPT + 2)]
     assert numbers == list(range(1, KEPT + 3))
     assert store.backups.add(SW2, "vlan 9", "") == 1
-    kept = store.backups.list(SW1)
-    assert [each.number for each in kept] == numbers[:1:-1]
-    assert store.backups.get(SW1, 3) == kept[-1]
-    assert (kept[-1].text, kept[-1].why, kept[-1].cut) == ("vlan 2", "segment web", 0)
-    assert abs(kept[-1].at - store.now()) < 60
-    with pytest.raises(ConfigError, match=r"sw1: has no session backup 2; there are: 12, 11, 10, 9, .*, 3"):
+    assert [each.number for each in store.backups.list(SW2)] == [1]
+    *newest, first = store.backups.list(SW1)
+    assert [each.number for each in newest] == numbers[:1:-1]
+    assert store.backups.get(SW1, 3) == newest[-1]
+    assert store.backups.get(SW1, 1) == first
+    assert (first.text, first.why, first.cut) == ("vlan 0", "segment web", 0), "before Trunkline came"
+    assert abs(first.at - store.now()) < 60
+    with pytest.raises(
+        ConfigError, match=r"sw1: has no session backup 2; there are: 12, 11, 10, 9, .*, 3, 1"
+    ):
         store.backups.get(SW1, 2)
 
 
@@ -48,3 +57,26 @@ def test_a_backup_holds_no_secret_and_says_how_much_of_it_was_cut(store: Store) 
     assert LONGEST_BYTES - 20 < len(kept.text.encode()) <= LONGEST_BYTES
     assert kept.cut == len(line.encode()) * (LONGEST_BYTES - kept.text.count(line))
     assert "mERr" not in str(store.connection.do("LRANGE", "tl:backups:sw1", 0, -1))
+
+
+def test_what_another_switch_saw_long_ago_proposes_nothing_and_is_said_to_be_old(store: Store) -> None:
+    switches = {SW1: a_switch("sw1"), SW2: a_switch("sw2", address="127.0.0.2")}
+    web = {SegmentName("web"): a_segment(gateway=ExternalGateway())}
+    store.inventory.put(dump(an_inventory(switches=switches, segments=web)), who="test")
+    seven = PortName("GigabitEthernet1/0/7")
+    there = Seen(
+        peers=(Peer(port=seven, name="dock", far_description="eth0", capabilities=frozenset({"station"})),)
+    )
+
+    store.sightings.keep(SW1, Sighting(at=store.now(), seen=Seen()))
+    store.sightings.keep(SW2, Sighting(at=store.now() - OLD_SECONDS - 3600, seen=there))
+    old = picture(store, [SW1], {})
+    asked = picture(store, [SW2], {"sw2": "does not answer"})
+    store.sightings.keep(SW2, Sighting(at=store.now() - OLD_SECONDS + 3600, seen=there))
+    young = picture(store, [SW1], {})
+
+    remark = "what sw2 saw 25 h ago is not counted; run `trunkline discover sw2`"
+    assert (old["proposal"], old["remarks"]) == ({"hosts": {}, "links": []}, [remark])
+    assert asked["proposal"]["hosts"] == {}, "the error tells why"
+    assert list(young["proposal"]["hosts"]) == ["dock"]
+    assert young["remarks"] == []

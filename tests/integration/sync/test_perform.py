@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,8 +15,9 @@ from trunkline.drivers.switch.dell_os10 import DellOs10
 from trunkline.drivers.switch.engine import SwitchDriver
 from trunkline.drivers.switch.login import connect
 from trunkline.orchestrator import jobs
+from trunkline.orchestrator.intents import SwitchIntent
 from trunkline.orchestrator.jobs import Tools, perform
-from trunkline.orchestrator.models import switch_key
+from trunkline.orchestrator.models import DeviceKey, Switch, switch_key
 from trunkline.orchestrator.store import Job
 
 
@@ -81,3 +83,63 @@ def test_a_driver_that_cannot_discover_is_the_result_of_its_step_and_nothing_is_
         "switch sw1: the driver dell_os10 cannot tell what its ports are cabled to; "
     )
     assert site.store.sightings.of(SW1) is None
+
+
+class Slow:
+    """A driver during whose look somebody else gets the switch."""
+
+    def __init__(self, site: Site, driver: SwitchDriver) -> None:
+        self.site, self.driver = site, driver
+
+    def plan(self, intent: SwitchIntent) -> object:
+        plan = self.driver.plan(intent)
+        if not intent.present and intent.absent:
+            self.site.store.connection.do("DEL", f"tl:lease:{switch_key(SW1)}")
+            assert self.site.store.devices.acquire(switch_key(SW1), 60.0) is not None
+        return plan
+
+
+def test_what_was_looked_at_while_another_worker_took_over_is_not_taken(site: Site) -> None:
+    site.hold(WEB)
+    site.settle()
+    site.store.devices.own(SW1, remove=site.owned())
+    arguments = {"devices": [switch_key(SW1)], "take": ["vlan:10"]}
+    job = site.store.jobs.create("adopt", who="test", why="test", arguments=arguments, dry_run=False)
+
+    perform(
+        job.id,
+        switch_key(SW1),
+        context=site.context,
+        tools=Tools(open_switch=lambda switch: Slow(site, site.switches(switch))),  # type: ignore[arg-type]  # what adopt asks
+    )
+
+    error = str(site.store.jobs.steps(job.id)[switch_key(SW1)]["error"])
+    assert error.startswith("switch sw1: another worker took over")
+    assert "run it again" in error
+    assert site.owned() == frozenset()
+
+
+def test_a_defect_of_a_driver_is_the_result_of_its_step(site: Site) -> None:
+    job = site.store.jobs.create(
+        "discover", who="test", why="test", arguments={"devices": [switch_key(SW1)]}, dry_run=True
+    )
+
+    def defective(switch: Switch) -> NoReturn:
+        raise ZeroDivisionError(switch.name)
+
+    with pytest.raises(ZeroDivisionError):
+        perform(job.id, switch_key(SW1), context=site.context, tools=Tools(open_switch=defective))
+
+    error = str(site.store.jobs.steps(job.id)[switch_key(SW1)]["error"])
+    assert error.startswith("switch sw1: unforeseen ZeroDivisionError")
+
+
+def test_a_switch_that_left_the_inventory_meanwhile_is_said_to_have(site: Site) -> None:
+    job = site.store.jobs.create(
+        "discover", who="test", why="test", arguments={"devices": ["switch:sw9"]}, dry_run=True
+    )
+
+    perform(job.id, DeviceKey("switch:sw9"), context=site.context, tools=Tools(open_switch=site.switches))
+
+    error = str(site.store.jobs.steps(job.id)[DeviceKey("switch:sw9")]["error"])
+    assert error.startswith("switch sw9: is not in the inventory any more")

@@ -38,6 +38,23 @@ SECRETS = [
     ("set snmp community s3cr3t authorization read-only", "set snmp community <removed>"),
     ("crypt_password = s3cr3t", "crypt_password <removed>"),
     ('password: "s3cr3t"', "password: <removed>"),
+    ("event manager environment _smtp_pwd s3cr3t", "event manager environment _smtp_pwd <removed>"),
+    (" exec TerminAttr -ingestauth=key,s3cr3t -taillogs", " exec TerminAttr -ingestauth=<removed>"),
+    (" exec TerminAttr -cvauth=token-secure,s3cr3t", " exec TerminAttr -cvauth=<removed>"),
+    ("psk=s3cr3t", "psk=<removed>"),
+    ('"password":"s3cr3t"', '"password":<removed>'),
+    ("<password>s3cr3t</password>", "<password><removed>"),
+    ("Key:s3cr3t", "Key:<removed>"),
+    ("notify https://192.0.2.3/x?token=s3cr3t&y=1", "notify https://192.0.2.3/x?token=<removed>"),
+    (" path ftp://me:p@s3cr3t@192.0.2.3/x", " path ftp://me:<removed>@192.0.2.3/x"),
+    (" path ftp://me:p/s3cr3t@192.0.2.3/x", " path ftp://me:<removed>@192.0.2.3/x"),
+    (" wep key1 s3cr3t", " wep key1 <removed>"),
+    (" mka ckn 11 cak s3cr3t", " mka ckn 11 cak <removed>"),
+    (
+        "snmp-agent trap address udp-domain 192.0.2.9 params securityname s3cr3t",
+        "snmp-agent trap address <removed>",
+    ),
+    ("set snmp trap-group s3cr3t targets 192.0.2.9", "set snmp trap-group <removed>"),
     ("unnamed $1$mERr$hx5rVt7rPNoS4wqbXKX7m0 end", "unnamed <removed> end"),
     ("archive\n path ftp://me:s3cr3t@192.0.2.3/x", "archive\n path ftp://me:<removed>@192.0.2.3/x"),
     (
@@ -57,6 +74,12 @@ HARMLESS = [
     " switchport port-security maximum 2",
     "snmp-server location rack 7",
     "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    " ip route 0.0.0.0 0.0.0.0 192.0.2.1 name keyboard",
+    "interface Ethernet1/1\n  no authentication",
+    "boot system flash:monkey.bin",
+    "ip host monkey.example.net 192.0.2.1",
+    " description https://192.0.2.3/x at rack:7",
+    '[{"ifname":"br0","info_data":{"mcast_hash_max":4096,"xmit_hash_policy":"layer2"}}]',
     "",
     "\n\n",
 ]
@@ -73,7 +96,27 @@ def test_what_names_no_secret_stays_as_it_is(text: str) -> None:
 
 
 @pytest.mark.timeout(5)
-@pytest.mark.parametrize("part", ["_", "-", "a-", "a_", "key-", "key_", ".", "$1$", "snmp ", " ", "://a:"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "_",
+        "-",
+        "a-",
+        "a_",
+        "key-",
+        "key_",
+        ".",
+        "$1$",
+        "snmp ",
+        " ",
+        "://a:",
+        "://a:@",
+        "key=",
+        "_key",
+        "<key",
+        "-auth",
+    ],
+)
 def test_a_hostile_line_takes_no_time(part: str) -> None:
     line = part * 4000
 

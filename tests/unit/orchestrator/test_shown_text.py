@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from trunkline.orchestrator.shown_text import commands_of, differences
+import pytest
+
+from trunkline.orchestrator.shown_text import commands_of, differences, lost_commands
 
 ONE, TWO = "show running-config interface Gi1/0/1", "show vlan brief"
 TEXT = (
@@ -32,6 +34,22 @@ def test_what_differs_is_shown_per_command_with_what_is_around_it() -> None:
 def test_what_is_not_asked_now_is_not_compared_and_is_no_part_of_what_was_before_it() -> None:
     assert commands_of(TEXT) == {ONE, TWO}
     assert diff(answers={ONE: NOW[ONE]}) == []
+
+
+@pytest.mark.parametrize("begin", ["display", "ovs-vsctl --format=json list"])
+def test_what_is_not_asked_now_is_no_part_of_what_was_before_it_on_any_platform(begin: str) -> None:
+    one, other = f"{begin} port", f"{begin} vlan"
+    text = f"! {one}\nport 1\n! {other}\nvlan 1\n"
+
+    assert diff(text, {one: "port 1"}) == []
+    assert lost_commands(text, {one: "port 1"}) == [other]
+
+
+def test_a_remark_in_a_configuration_is_no_command_that_got_lost() -> None:
+    text = f"! {ONE}\n! Last configuration change at noon\n! NVRAM config\n"
+
+    assert lost_commands(text, {ONE: ""}) == []
+    assert lost_commands(f"{text}! show clock\n", {}) == ["show clock", ONE]
 
 
 def test_the_last_command_of_a_text_that_was_cut_is_not_compared() -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 from trunkline.drivers.switch.state import PortRow, SwitchState
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName
+from trunkline.orchestrator.redaction import redact
 from trunkline.orchestrator.vlans import Vid, VlanSet
 
 FIRST_EXTENDED = 1006
@@ -273,8 +274,8 @@ def _why_kept_on_port(claim: Carries, intent: SwitchIntent, state: SwitchState) 
 
 
 def _quoted(line: str) -> str:
-    """Show a device's line: printable ASCII, cut."""
-    return ascii(line.strip())[:80]
+    """Show a device's line: printable ASCII, cut, without a secret that may be in it."""
+    return ascii(redact(line.strip()))[:80]
 
 
 def untouched(

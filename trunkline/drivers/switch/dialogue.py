@@ -11,6 +11,7 @@ from typing import Any
 from trunkline.drivers.switch.answers import Hearing
 from trunkline.drivers.switch.dialect import Answer, Grammar
 from trunkline.orchestrator.errors import GuardRefused, PermanentError, TransientError
+from trunkline.orchestrator.redaction import redact
 
 ANSWER_SECONDS = 20.0
 """So long a device may be silent before it has answered."""
@@ -18,6 +19,8 @@ LONGEST_ANSWER_SECONDS = 100.0
 """So long an answer may take in all, while it comes; a slow switch prints its configuration for a minute."""
 LONGEST_REPLY = 400
 LONGEST_OUTPUT = 8_000_000
+LONGEST_OUTPUT_SHOWN = 20_000
+LAST_WORDS = 200
 LONGEST_QUESTION = 500
 PROMPT_LINES = 40
 """A prompt is not farther from the end: Junos shows where it is on a line of its own, and messages may follow."""
@@ -62,8 +65,10 @@ class Reader:
         """
         left = deadline - time.monotonic()
         if left <= 0:
+            # They may be those of a configuration, and a secret that is cut off in front is not known for one.
+            words = redact(self.text[-LONGEST_OUTPUT_SHOWN:])[-LAST_WORDS:]
             raise TransientError(
-                f"no answer in time while waiting for {waiting_for}; last words: {clean(self.text[-200:])!r}",
+                f"no answer in time while waiting for {waiting_for}; last words: {clean(words)!r}",
                 subject=self.subject,
                 fix=_LATER,
             )

@@ -8,6 +8,7 @@ from trunkline.drivers.switch.claims import ALL, OUR_PREFIX
 from trunkline.drivers.switch.state import GatewayKey, GatewayRow, PortRow, SwitchState
 from trunkline.orchestrator.intents import Carries, Gateway, SwitchIntent
 from trunkline.orchestrator.models import PortName
+from trunkline.orchestrator.redaction import redact
 from trunkline.orchestrator.vlans import RESERVED, Vid, VlanSet
 
 
@@ -64,5 +65,5 @@ def _interface(parent: PortName | None, vlan: Vid) -> str:
 
 
 def _shown(text: str) -> str:
-    """Show a device's words: printable ASCII, cut."""
-    return ascii(text)[1:-1][:80]
+    """Show a device's words: printable ASCII, cut, without a secret that may be in them."""
+    return ascii(redact(text))[1:-1][:80]

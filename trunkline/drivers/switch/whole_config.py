@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from trunkline.drivers.switch.dialect import Block, Grammar
+from trunkline.orchestrator.redaction import redact
 
 LONGEST_SHOWN = 100
 MOST_SHOWN = 5
@@ -39,7 +40,8 @@ def strange(before: str, after: str, blocks: Sequence[Block], grammar: Grammar) 
     found = [(path, "came") for path in (other - one)] + [(path, "went") for path in (one - other)]
     mine = [each for each in found if not _is_about(each[0], subjects)]
     for path, what in mine[:MOST_SHOWN]:
-        yield f"configuration line {ascii(' / '.join(path))[1:-1][:LONGEST_SHOWN]} {what} though nobody asked"
+        line = " / ".join(map(redact, path))
+        yield f"configuration line {ascii(line)[1:-1][:LONGEST_SHOWN]} {what} though nobody asked"
     if len(mine) > MOST_SHOWN:
         yield f"{len(mine) - MOST_SHOWN} more configuration lines changed though nobody asked"
 

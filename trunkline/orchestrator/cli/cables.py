@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.orchestrator.cli.output import print_table, printable
 from trunkline.orchestrator.discovery import PortView, Proposal, machines_of, propose, views
+from trunkline.orchestrator.discovery.faults import OLD_SECONDS
 from trunkline.orchestrator.inventory import InventoryError, as_plain, dump, load, restore
 from trunkline.orchestrator.models import SwitchName
 
@@ -34,13 +35,22 @@ def picture(store: Store, asked: Sequence[SwitchName], errors: Mapping[str, str]
     current = store.inventory.current()
     inventory = restore(current[1] if current else "{}")
     machines = machines_of(inventory, {each.host: each for each in store.devices.reports()})
-    sightings = {name: each for name in inventory.switches if (each := store.sightings.of(name)) is not None}
+    kept = {name: each for name in inventory.switches if (each := store.sightings.of(name)) is not None}
+    now = store.now()
+    # Cables were moved since, and one host would be at two places.
+    sightings = {name: each for name, each in kept.items() if now - each.at <= OLD_SECONDS}
+    old = [
+        f"what {name} saw {(now - kept[name].at) / 3600:.0f} h ago is not counted; run `trunkline discover {name}`"
+        for name in sorted(kept.keys() - sightings.keys() - errors.keys())
+    ]
     ports = views(machines, {name: each.seen for name, each in sightings.items()})
+    found = as_plain_values(propose(machines, ports))
     return {
         "at": {name: each.at for name, each in sightings.items() if name in asked},
         "errors": dict(errors),
         "ports": [_port(view) for view in ports if view.switch in asked and view.switch not in errors],
-        **as_plain_values(propose(machines, ports)),
+        **found,
+        "remarks": [*found["remarks"], *old],
     }
 
 

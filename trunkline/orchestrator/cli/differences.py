@@ -34,7 +34,10 @@ def show_comparison(name: str, number: int, result: Mapping[str, Any]) -> None:
     """Print what differs from a backup."""
     _say(*result["lines"], *(f"# {note}" for note in result["notes"]))
     if not result["lines"]:
-        _say(f"{name} shows what it showed in backup {number}")
+        _say(
+            f"{name} shows what it showed in backup {number}"
+            + (", as far as it was compared" if result["notes"] else "")
+        )
 
 
 def show_adoption(name: str, result: Mapping[str, Any]) -> None:

@@ -49,18 +49,20 @@ class Machines:
     by_label: Mapping[str, Sequence[Machine]]
 
     def who(self, peer: Peer) -> Machine | None:
-        """Tell which of them a peer is; None when it is none."""
+        """Tell which of them a peer is; None when it is none, and when it may be several."""
+        found = self.candidates(peer)
+        return found[0] if len(found) == 1 else None
+
+    def candidates(self, peer: Peer) -> Sequence[Machine]:
+        """Give every machine that a peer may be: names are not unique everywhere, `localhost` is many."""
         for mac in (peer.chassis, peer.far_port):
             if mac in self.nics:
-                return self.hosts[self.nics[mac][0]]
-        return next(
-            (
-                each
-                for each in self.by_label.get(first_label(peer.name), ())
-                if is_machine(peer, names=each.names, macs=each.macs)
-            ),
-            None,
-        )
+                return [self.hosts[self.nics[mac][0]]]
+        return [
+            each
+            for each in self.by_label.get(first_label(peer.name), ())
+            if is_machine(peer, names=each.names, macs=each.macs)
+        ]
 
     def port_of(self, switch: SwitchName, peer: Peer) -> PortName | None:
         """Read the port that a switch names as its own end of a cable; None when it is none."""

@@ -44,6 +44,23 @@ class _Finds:
 
     announced: dict[Place, str] = field(default_factory=dict)
     learned: dict[Place, str] = field(default_factory=dict)
+    chassis: dict[Place, str] = field(default_factory=dict)
+    """By LLDP, where every machine has one of its own (IEEE 802.1AB, 8.5.2)."""
+
+    def tell(self, place: Place, peer: Peer) -> None:
+        """Keep by what an announcement is told from one of another machine."""
+        if peer.via == "lldp" and peer.chassis:
+            self.chassis[place] = peer.chassis
+
+    def twins(self) -> frozenset[Place]:
+        """Give where more than one machine has this name: two chassis, or one NIC at two ports of a switch."""
+        if len(set(self.chassis.values())) > 1:
+            return frozenset(self.chassis)
+        places: defaultdict[tuple[SwitchName, str], set[Place]] = defaultdict(set)
+        for place, nic in self.announced.items():
+            places[place[0], nic].add(place)
+        several = (each for (_, nic), each in places.items() if nic and not is_channel(nic) and len(each) > 1)
+        return frozenset[Place]().union(*several)
 
 
 def propose(machines: Machines, ports: Sequence[PortView]) -> Proposal:
@@ -73,9 +90,17 @@ def _finds(machines: Machines, ports: Sequence[PortView], remarks: list[str]) ->
         place = (view.switch, view.port)
         usable = _may_be_cabled(machines.inventory, place)
         for peer, who in view.peers:
+            if who is None and (several := machines.candidates(peer)):
+                which = ", ".join(map(str, several))
+                remarks.append(
+                    f"{view.switch}:{view.port}: {described(peer)} may be any of {which}; say system_name there"
+                )
+                continue
             name = _host_name(peer, who)
             if name is not None and usable:
-                found[name].announced[place] = nic_of(peer, machines.reports.get(name))
+                nic = nic_of(peer, machines.reports.get(name))
+                found[name].announced[place] = nic
+                found[name].tell(place, peer)
             elif name is not None:
                 remarks.append(
                     f"host {name} is at {place[0]}:{place[1]}, which is protected, a router's or no port"
@@ -84,9 +109,22 @@ def _finds(machines: Machines, ports: Sequence[PortView], remarks: list[str]) ->
                 remarks.append(f"{view.switch}:{view.port}: {said}")
         for each in view.learned if view.is_edge and usable else ():
             found[each.host].learned[place] = each.nic
+    _without_twins(found, remarks)
     for name, place, nic in _heard(machines):
         found[name].announced[place] = nic
     return dict(sorted(found.items()))
+
+
+def _without_twins(found: Mapping[HostName, _Finds], remarks: list[str]) -> None:
+    """Believe no announcement of a name that more than one machine has."""
+    for name, finds in found.items():
+        if twins := finds.twins():
+            where = " and ".join(f"{switch}:{port}" for switch, port in sorted(twins))
+            remarks.append(
+                f"host {name} announces itself at {where}: another machine has its name, or a cable was moved just "
+                "now; look which one it is"
+            )
+            finds.announced = {}
 
 
 def _heard(machines: Machines) -> Iterator[tuple[HostName, Place, str]]:

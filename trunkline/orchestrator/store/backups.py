@@ -11,7 +11,7 @@ from trunkline.orchestrator.redaction import redact
 from trunkline.orchestrator.store.connection import PREFIX, Connection
 
 KEPT = 10
-"""So many of the newest are kept of each switch."""
+"""So many of the newest are kept of each switch, and the first: it shows the switch before Trunkline came."""
 LONGEST_BYTES = 64 * 1024
 
 
@@ -43,21 +43,27 @@ class Backups:
         do = self._connection.do
         seconds, microseconds = do("TIME")
         number = int(do("INCR", f"{_key(switch)}:count"))
-        backup = {
-            "number": number,
-            "at": int(seconds) + int(microseconds) / 1e6,
-            "why": why,
-            "text": kept.decode(),
-            "cut": len(whole) - len(kept),
-        }
-        do("LPUSH", _key(switch), json.dumps(backup))
+        backup = json.dumps(
+            {
+                "number": number,
+                "at": int(seconds) + int(microseconds) / 1e6,
+                "why": why,
+                "text": kept.decode(),
+                "cut": len(whole) - len(kept),
+            }
+        )
+        do("SET", f"{_key(switch)}:first", backup, "NX")
+        do("LPUSH", _key(switch), backup)
         do("LTRIM", _key(switch), 0, KEPT - 1)
         return number
 
     def list(self, switch: SwitchName) -> tuple[Backup, ...]:
         """Give those that are kept of a switch, the newest first."""
-        texts = self._connection.do("LRANGE", _key(switch), 0, -1)
-        return tuple(Backup(**json.loads(text)) for text in texts)
+        do = self._connection.do
+        newest = [Backup(**json.loads(text)) for text in do("LRANGE", _key(switch), 0, -1)]
+        text = do("GET", f"{_key(switch)}:first")
+        first = [Backup(**json.loads(text))] if text else []
+        return (*newest, *(each for each in first if each not in newest))
 
     def get(self, switch: SwitchName, number: int) -> Backup:
         """Give one.

@@ -170,6 +170,14 @@ def test_a_gateway_with_something_of_somebody_else_stays(claim: Gateway, row: Ga
     assert bool(words) is bool(cause)
 
 
+def test_a_secret_among_what_is_somebody_elses_is_not_shown() -> None:
+    row = GatewayRow(addresses=frozenset({OURS}), others=(" ip ospf message-digest-key 1 md5 7 s3cr3t",))
+
+    cause = why_not_remove(SVI, a_switch_intent(), a_state(gateway=row))
+
+    assert "'ip ospf message-digest-key <removed>'" in cause
+
+
 def added(*claims: Carries | HasVlan | Gateway) -> list[Change]:
     return [Change(op="add", claim=claim) for claim in claims]
 

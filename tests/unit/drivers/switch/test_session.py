@@ -15,7 +15,7 @@ from trunkline.drivers.switch import dialogue as module
 from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.cisco_s300 import GRAMMAR as ASKS
 from trunkline.drivers.switch.dialect import Block, Grammar
-from trunkline.drivers.switch.dialogue import Dialogue
+from trunkline.drivers.switch.dialogue import Dialogue, Reader
 from trunkline.drivers.switch.session import Session
 from trunkline.orchestrator.errors import NotVerified, TransientError
 
@@ -220,3 +220,14 @@ def test_a_session_that_ended_before_anybody_knew_is_an_error_of_ours() -> None:
     channel.sendall = gone  # type: ignore[method-assign]  # paramiko's way of saying so
     with pytest.raises(TransientError, match="the session ended"):
         Dialogue(channel, "switch sw1", GRAMMAR, hostname="sw1").write("exit")
+
+
+def test_a_secret_among_the_last_words_before_silence_is_not_shown() -> None:
+    line = "username ops privilege 15 secret 9 " + "S3CR3T" * 40
+    reader = Reader(channel=None, subject="switch sw1", text=f"hostname sw1\n{line}")
+
+    with pytest.raises(TransientError) as refused:
+        reader.more(deadline=0.0, waiting_for="the prompt")
+
+    assert "S3CR3T" not in str(refused.value)
+    assert "username ops privilege 15 secret <removed>" in str(refused.value)

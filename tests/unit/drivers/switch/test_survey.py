@@ -68,6 +68,14 @@ def test_what_is_to_go_is_not_foreign() -> None:
     assert found(a_trunk(allowed="10,20,21,100"), intent) == [f"VLAN 21 on port {PORT_1}"]
 
 
+def test_a_secret_on_a_gateway_is_not_shown() -> None:
+    row = GatewayRow(addresses=frozenset(), conflicts=(" standby 1 authentication s3cr3t",))
+
+    assert found(SwitchState(gateways={(None, Vid(10)): row})) == [
+        "standby 1 authentication <removed> on the gateway of VLAN 10"
+    ]
+
+
 def test_other_addresses_on_a_gateway_are_foreign() -> None:
     ours, theirs = ip_interface("172.31.0.1/16"), ip_interface("192.0.2.1/24")
     row = GatewayRow(addresses=frozenset({ours, theirs}), conflicts=(" ip address dhcp",))

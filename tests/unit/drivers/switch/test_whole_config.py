@@ -117,3 +117,12 @@ def test_text_of_a_device_is_shown_plain_and_cut_and_not_without_end() -> None:
     assert len(lines) == 6
     assert all(line.isascii() and line.isprintable() and len(line) < 200 for line in lines)
     assert "35 more" in lines[-1]
+
+
+def test_a_secret_that_somebody_changed_meanwhile_is_not_shown() -> None:
+    before = IOS.replace("hostname sw1", "hostname sw1\nrouter bgp 1\n neighbor 192.0.2.1 password 7 s3cr3t")
+
+    assert list(strange(before, before.replace("7 s3cr3t", "7 n3xts3cr3t"), [PORT], GRAMMAR)) == [
+        "configuration line router bgp 1 / neighbor 192.0.2.1 password <removed> came though nobody asked",
+        "configuration line router bgp 1 / neighbor 192.0.2.1 password <removed> went though nobody asked",
+    ]

@@ -130,6 +130,63 @@ def test_a_host_that_announces_another_name_is_known_by_the_address_of_its_nic()
     assert HostName("localhost") not in found.inventory.hosts
 
 
+@pytest.mark.parametrize("name", ["h1", "new"])
+@pytest.mark.parametrize("there", [{}, {"far_description": "eth1", "chassis": MAC2}])
+def test_two_machines_that_announce_one_name_are_left_to_a_person(name: str, there: dict[str, str]) -> None:
+    at_ports = PORT_1 if name == "h1" else PORT_2, PORT_3
+    h2 = HostReport(host=H2, reported_at=1.0)
+    found = proposed(Seen(peers=(a_peer(at_ports[0], name), a_peer(PORT_3, name, **there))), h2=h2)
+
+    assert found.hosts == ()
+    (remark,) = found.remarks
+    assert remark.startswith(
+        f"host {name} announces itself at sw1:{at_ports[0]} and sw1:{PORT_3}: another machine"
+    )
+
+
+def test_members_of_a_bond_that_all_say_its_address_are_one_machine() -> None:
+    report = replace(REPORTS[H1], nics={"bond0": MAC1})
+    peers = tuple(a_peer(port, "h1", chassis=MAC1, far_port=MAC1) for port in (PORT_1, PORT_3))
+
+    found = proposed(Seen(peers=peers, stations=at(CHANNEL, MAC1)), h1=report)
+
+    assert ("bond0", "sw1", CHANNEL) in uplinks(found, H1)
+    assert found.remarks == ()
+
+
+def test_a_host_with_two_cables_and_both_protocols_is_one_machine() -> None:
+    peers = (
+        a_peer(PORT_1, "h1"),
+        a_peer(PORT_1, "h1", via="cdp", chassis="h1", far_port="eth0", far_description=""),
+        a_peer(PORT_3, "h1", far_description="eth1"),
+    )
+
+    assert uplinks(proposed(Seen(peers=peers)), H1) == [("eth0", "sw1", PORT_1), ("eth1", "sw1", PORT_3)]
+
+
+def test_a_name_that_several_hosts_call_themselves_is_none_of_them() -> None:
+    h1, h2 = (replace(report, hostname="localhost") for report in REPORTS.values())
+
+    found = proposed(Seen(peers=(a_peer(PORT_3, "localhost"),)), h1=h1, h2=h2)
+
+    assert found.hosts == ()
+    assert found.remarks == (
+        f"sw1:{PORT_3}: localhost port eth0 (lldp) may be any of host h1, host h2; say system_name there",
+    )
+
+
+def test_a_name_with_a_domain_tells_hosts_of_one_short_name_apart() -> None:
+    inventory = an_inventory()
+    named = {H1: "dock.a.example", H2: "dock.b.example"}
+    hosts = {name: replace(host, system_name=named[name]) for name, host in inventory.hosts.items()}
+
+    found = proposed(
+        Seen(peers=(a_peer(PORT_3, "dock.b.example"),)), inventory=replace(inventory, hosts=hosts)
+    )
+
+    assert (found.hosts, uplinks(found, H2)) == ((H2,), [("eth0", "sw1", PORT_3)])
+
+
 def test_an_address_on_two_ports_is_left_to_a_person() -> None:
     found = proposed(Seen(stations={**at(PORT_3, MAC1), **at(TRUNK, MAC1)}))
 
