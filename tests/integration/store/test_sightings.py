@@ -47,6 +47,14 @@ def test_the_newest_backups_and_the_very_first_are_kept_per_switch_and_their_num
         store.backups.get(SW1, 2)
 
 
+def test_a_backup_that_says_what_the_newest_says_pushes_none_out(store: Store) -> None:
+    before = store.backups.add(SW1, "vlan 1", "segment web")
+    numbers = [store.backups.add(SW1, "vlan 2", "tried again") for _ in range(KEPT + 1)]
+    assert set(numbers) == {before + 1}
+    assert [each.text for each in store.backups.list(SW1)] == ["vlan 2", "vlan 1"]
+    assert store.backups.add(SW1, "vlan 1", "") == before + 2, "what is so again is news"
+
+
 def test_a_backup_holds_no_secret_and_says_how_much_of_it_was_cut(store: Store) -> None:
     line = " description \u00e9\n"
     text = "enable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0\n" + line * LONGEST_BYTES

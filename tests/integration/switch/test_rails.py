@@ -168,6 +168,7 @@ class TestOpenTrunks:
         other = HasVlan(vlan=Vid(20), name="tl-db")
         with a_driver(running) as (driver, switch):
             wanted = intent(switch, VLAN, other, ON_3, also, restrict=True)
+            warned = [note for note in driver.plan(wanted).notes if "cuts off" in note]
             result = driver.sync(wanted, journal=Notes())
             again = driver.sync(wanted, journal=Notes())
         assert not result.problems
@@ -178,6 +179,7 @@ class TestOpenTrunks:
         ]
         assert "switchport trunk allowed vlan 10,20,100" in section(running, PORT_3)
         assert again.sent == ()
+        assert [PORT_3 in note for note in warned] == [True], "who plans it is told what it does to others"
         assert section(running, "GigabitEthernet1/0/4") == ["switchport mode trunk"]
 
     def test_what_is_not_ours_to_cut_stays_on_it(self, running: RunningSwitch) -> None:

@@ -196,6 +196,11 @@ def remarks(intent: SwitchIntent, state: SwitchState) -> Iterator[str]:
         rule = intent.ports.get(port)
         if rule is not None:
             yield from _port_remarks(row, rule)
+        if state.facts.restricts_trunks and any(
+            isinstance(claim, Carries) and claim.port == port and restricts(claim, intent, state)
+            for claim in intent.present
+        ):
+            yield f"port {port} carries every VLAN; `open_trunk: restrict` cuts off there all that are not wanted"
 
 
 def _port_remarks(row: PortRow, rule: PortRule) -> Iterator[str]:

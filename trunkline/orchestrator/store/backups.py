@@ -37,9 +37,17 @@ class Backups:
         self._connection = connection
 
     def add(self, switch: SwitchName, text: str, why: str) -> int:
-        """Keep a text without its secrets, whole lines of it up to `LONGEST_BYTES`; give its number."""
+        """Keep a text without its secrets, whole lines of it up to `LONGEST_BYTES`; give its number.
+
+        One that says what the newest one says is not kept again: a change that fails over and over would push out what
+        was there before it.
+        """
         whole = redact(text).encode()
         kept = whole if len(whole) <= LONGEST_BYTES else whole[: whole.rfind(b"\n", 0, LONGEST_BYTES) + 1]
+        cut = len(whole) - len(kept)
+        newest = next(iter(self.list(switch)), None)
+        if newest is not None and (newest.text, newest.cut) == (kept.decode(), cut):
+            return newest.number
         do = self._connection.do
         seconds, microseconds = do("TIME")
         number = int(do("INCR", f"{_key(switch)}:count"))
@@ -49,7 +57,7 @@ class Backups:
                 "at": int(seconds) + int(microseconds) / 1e6,
                 "why": why,
                 "text": kept.decode(),
-                "cut": len(whole) - len(kept),
+                "cut": cut,
             }
         )
         do("SET", f"{_key(switch)}:first", backup, "NX")

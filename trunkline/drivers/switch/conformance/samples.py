@@ -62,7 +62,7 @@ def sample_switch(platform: str, kind: Kind = "l3switch") -> Switch:
     return Switch(
         name=SwitchName("sample"),
         driver=platform,
-        address="192.0.2.1",
+        address="198.51.100.1",  # none of a_gateway's: that one is never taken away
         credentials=Credentials(username="trunkline"),
         kind=kind,
         mode="enforce",
