@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -15,7 +16,8 @@ from trunkline.drivers.switch.pool import SessionPool
 from trunkline.drivers.switch.push import MOST_OCTETS, WIDEST_WINDOW, Window
 from trunkline.drivers.switch.session import Session
 from trunkline.lab.switch.server import RunningSwitch, running_switch
-from trunkline.orchestrator.errors import TransientError
+from trunkline.lab.waiting import until
+from trunkline.orchestrator.errors import Busy, TransientError
 from trunkline.orchestrator.intents import Carries
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import Vid
@@ -244,3 +246,25 @@ def test_the_window_has_an_end() -> None:
     assert not window.takes("x" * 100, flying=1, octets=MOST_OCTETS - 99)
     assert window.takes("x" * 100, flying=1, octets=MOST_OCTETS - 100)
     assert window.takes("x" * (MOST_OCTETS + 1), flying=0, octets=0), "one line always goes"
+
+
+def test_two_threads_do_not_talk_in_one_session(running: RunningSwitch, pool: SessionPool) -> None:
+    switch = as_inventory(running)
+    session = pool.session(switch, GRAMMAR)
+    running.set_faults(
+        events=[{"matching": "show vlan brief", "do": "delay", "seconds": 1.5, "when": "before"}]
+    )
+    answers: list[str] = []
+    slow = threading.Thread(target=lambda: answers.append(session.query("show vlan brief", GRAMMAR)))
+    slow.start()
+    until(lambda: session.is_talking, subject="session", what="it does not talk", seconds=5)
+
+    with pytest.raises(Busy, match="used by another thread"):
+        session.query("show vtp status", GRAMMAR)
+    with pytest.raises(Busy, match="used by another thread"):
+        pool.session(switch, GRAMMAR)
+    slow.join(10)
+
+    assert "VLAN" in answers[0]
+    assert pool.session(switch, GRAMMAR) is session, "nothing is broken by it"
+    assert "VTP" in session.query("show vtp status", GRAMMAR)

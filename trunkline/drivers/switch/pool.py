@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.drivers.switch.dialect import Grammar
 from trunkline.drivers.switch.login import Secrets, connect
-from trunkline.drivers.switch.session import SURE_SECONDS, Session
+from trunkline.drivers.switch.session import SURE_SECONDS, Session, busy
 from trunkline.orchestrator.models import Switch
 
 if TYPE_CHECKING:
@@ -33,12 +33,15 @@ class SessionPool:
         """Give the kept session if it still answers, else a new one.
 
         Raises:
+            Busy: another thread is in the middle of an exchange on it.
             OrchestratorError: as `connect`.
         """
         # A session understands its switch by the grammar of the driver that it was made for.
         way = (switch.address, switch.port, switch.jump, switch.patience)
         identity = repr((switch.driver, *way, switch.credentials, switch.host_key))
         with self._lock:
+            if switch.name in self._kept and self._kept[switch.name][0].is_talking:
+                raise busy(f"switch {switch.name}")
             kept = self._kept.pop(switch.name, None)
         if kept is not None:
             session, made_for = kept

@@ -6,6 +6,7 @@ with an error, and a session that raised anything is never used again.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,13 @@ from trunkline.drivers.switch.dialect import Block, Grammar
 from trunkline.drivers.switch.dialogue import ANSWER_SECONDS, Dialogue, clean
 from trunkline.drivers.switch.push import Push, Window
 from trunkline.drivers.switch.transport import Refusal, Transcript
-from trunkline.orchestrator.errors import CommandRejected, NotVerified, OrchestratorError, TransientError
+from trunkline.orchestrator.errors import (
+    Busy,
+    CommandRejected,
+    NotVerified,
+    OrchestratorError,
+    TransientError,
+)
 
 SAVE_SECONDS = 100.0
 MOST_ASKS = 4
@@ -40,6 +47,7 @@ class Session:
         self._window = Window(careful=careful)
         self.broken = False
         self.has_configured = False
+        self._talks = threading.Lock()
         self._used_at: float | None = time.monotonic()
         """When the last exchange ended; None while one goes on."""
 
@@ -224,12 +232,13 @@ class Session:
         if self.broken:
             return False
         try:
-            self._dialogue.forget()
-            self._dialogue.write("")
-            self._dialogue.settle(PROBE_SECONDS)
+            with self._exchange():
+                self._dialogue.forget()
+                self._dialogue.write("")
+                self._dialogue.settle(PROBE_SECONDS)
         except OrchestratorError:
-            self.broken = True
-        return not self.broken
+            return False
+        return True
 
     def close(self) -> None:
         """End the session without asking the device."""
@@ -241,8 +250,20 @@ class Session:
         used_at = self._used_at
         return 0.0 if used_at is None else time.monotonic() - used_at
 
+    @property
+    def is_talking(self) -> bool:
+        """Say whether an exchange goes on, in whatever thread."""
+        return self._talks.locked()
+
     @contextmanager
     def _exchange(self) -> Iterator[None]:
+        """Be the only one who talks; whoever breaks in on another thread is told, and breaks nothing.
+
+        Raises:
+            Busy: another thread is in the middle of an exchange.
+        """
+        if not self._talks.acquire(blocking=False):
+            raise busy(self._dialogue.subject)
         self._used_at = None
         try:
             yield
@@ -251,3 +272,14 @@ class Session:
             raise
         finally:
             self._used_at = time.monotonic()
+            self._talks.release()
+
+
+def busy(subject: str) -> Busy:
+    """Give the error for one who finds another thread in the middle of an exchange."""
+    return Busy(
+        "its session is used by another thread, which has outlived its lease",
+        subject=subject,
+        fix="it is tried again",
+        retry_in_seconds=1.0,
+    )
