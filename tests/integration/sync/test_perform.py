@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import pytest
 
+from tests.builders import PORT_1, PORT_2
 from tests.integration.sync.site import SW1, WEB, Site, a_site
 from trunkline.drivers.switch.cisco_ios import CiscoIos
 from trunkline.drivers.switch.dell_os10 import DellOs10
@@ -83,6 +84,32 @@ def test_a_driver_that_cannot_discover_is_the_result_of_its_step_and_nothing_is_
         "switch sw1: the driver dell_os10 cannot tell what its ports are cabled to; "
     )
     assert site.store.sightings.of(SW1) is None
+
+
+@pytest.mark.parametrize(
+    ("take", "dry_run", "ours"),
+    [
+        (["vlan:10"], False, {"vlan:10"}),
+        (["vlan:10", "vlan:30", f"carries:{PORT_2}:10"], False, {"vlan:10"}),
+        (["vlan:10"], True, set()),
+        ([], False, set()),
+    ],
+)
+def test_of_what_could_be_ours_only_what_was_agreed_to_is_taken(
+    site: Site, take: list[str], ours: set[str], *, dry_run: bool
+) -> None:
+    site.hold(WEB)
+    site.settle()
+    site.store.devices.own(SW1, remove=site.owned())
+    arguments = {"devices": [switch_key(SW1)], "take": take}
+    job = site.store.jobs.create("adopt", who="test", why="test", arguments=arguments, dry_run=dry_run)
+
+    _perform(site, job)
+
+    result = site.store.jobs.steps(job.id)[switch_key(SW1)]
+    assert result["taken"] == sorted(ours)
+    assert f"carries:{PORT_1}:10" in result["takeable"]
+    assert site.owned() == ours
 
 
 class Slow:
