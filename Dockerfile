@@ -12,10 +12,10 @@ RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir wheels .
 
 FROM python:3.11-slim
 LABEL org.opencontainers.image.title="Trunkline" org.opencontainers.image.licenses="Apache-2.0"
-# The agent and the host worker change the machine's interfaces and so run as root with one capability;
-# docker-compose.yml says so there, and only there.
 # Switches behind a jump host are reached through `ssh`.
 RUN apt-get update && apt-get install --yes --no-install-recommends openssh-client && rm -rf /var/lib/apt/lists/*
+# The agent and the host worker change the machine's interfaces and so run as root with one capability;
+# docker-compose.yml says so there, and only there.
 RUN groupadd --gid 10001 trunkline \
   && useradd --uid 10001 --gid 10001 --home-dir /var/lib/trunkline --create-home --shell /usr/sbin/nologin trunkline
 COPY --from=build /opt/trunkline /opt/trunkline
