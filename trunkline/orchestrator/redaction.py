@@ -19,16 +19,21 @@ _PART = "[A-Za-z0-9.]{1,40}"
 _NAMES_A_SECRET = re.compile(
     rf"""
     (?P<kept> (?<![\w-]) _? (?:{_PART}[-_]){{0,6}} (?:{_WORD}) (?:[-_]{_PART}){{0,6}} ["':=]{{0,4}} \s+)
-    (?P<rest>\S.*)$
+    (?!"{REMOVED}") (?P<rest>\S.*)$
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 """A word that is or has one of these between hyphens, and whatever follows it."""
 _IS_SET = re.compile(
-    rf"""(?P<kept> (?:{_WORD}) ["']? [=:>] ) (?P<rest>\S.*)$""",
+    rf"""(?P<kept> (?:{_WORD}) ["']? [=:>] \s* ) (?!\s|"{REMOVED}") (?P<rest>\S.*)$""",
     re.VERBOSE | re.IGNORECASE,
 )
 """``key=...``, ``"key":...`` and ``<key>...``, whatever stands before the word."""
+_JSON = re.compile(
+    rf"""(?P<kept> "[^"\s]{{0,60}}(?:{_WORD})" \s* : \s* ) (?!{REMOVED}) (?: "(?:[^"\\]|\\.)*" | [^\s,\[\]{{}}"]+ )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""There what follows the value is none of it, and has to stay JSON."""
 _SNMP = re.compile(
     r"""
     (?P<kept>
@@ -69,6 +74,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _without_secrets(line: str) -> str:
+    line = _JSON.sub(rf'\g<kept>"{REMOVED}"', line)
     line = _URL.sub(rf"\g<kept>{REMOVED}", _HASH.sub(REMOVED, line))
     cuts = [found.start("rest") for each in (_NAMES_A_SECRET, _IS_SET, _SNMP) if (found := each.search(line))]
     return line[: min(cuts)] + REMOVED if cuts else line

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 
 from trunkline.orchestrator.redaction import redact
@@ -14,6 +15,8 @@ _VOLATILE = re.compile(
     r"\s*(?:!|Building configuration|Current configuration|Last configuration change|!Time|ntp clock-period)(?:\W.*)?"
 )
 """What changes by itself."""
+_COUNTS = re.compile(r'\s*"(?:\w+_timer|(?:valid|preferred)_life_time)":.*')
+"""What changes by itself among the values of iproute2's JSON."""
 
 
 def commands_of(text: str) -> frozenset[str]:
@@ -66,5 +69,16 @@ def _sections(text: str, answers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _lines(text: str) -> list[str]:
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [part.rstrip() for line in text.splitlines() for part in _unfolded(line)]
     return [line for line in lines if line and not _VOLATILE.fullmatch(line)]
+
+
+def _unfolded(line: str) -> Sequence[str]:
+    """Give a line of JSON, which is a whole answer, as one line per value; any other as it is."""
+    if not line.startswith(("[", "{")):
+        return (line,)
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return (line,)
+    return [each for each in json.dumps(value, indent=1).splitlines() if not _COUNTS.fullmatch(each)]

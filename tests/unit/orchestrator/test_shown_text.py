@@ -64,3 +64,23 @@ def test_a_secret_is_compared_without_being_shown() -> None:
 
     assert diff(text, {ONE: "key s3cr3t"}) == []
     assert "s3cr3t" not in str(diff(text, {ONE: "key s3cr3t\nsnmp-server community s3cr3t"}))
+
+
+LINKS = "ip -json -details address show"
+BRIDGE = (
+    '[{"ifname":"br0","linkinfo":{"info_kind":"bridge","info_data":{"gc_timer":%s,"vlan_filtering":1}},'
+    '"addr_info":[{"local":"192.0.2.1","valid_life_time":%s}]},{"ifname":"swp1","mtu":%s}]'
+)
+
+
+def test_json_is_compared_value_by_value_without_what_counts_by_itself() -> None:
+    text = f"! {LINKS}\n{BRIDGE % (12.5, 3599, 1500)}\n"
+
+    assert diff(text, {LINKS: BRIDGE % (0.25, 1200, 1500)}) == []
+    lines = diff(text, {LINKS: BRIDGE % (12.5, 3599, 9000)})
+    assert [line for line in lines[2:] if line.startswith(("+", "-"))] == ['-  "mtu": 1500', '+  "mtu": 9000']
+
+
+def test_what_only_looks_like_json_is_compared_as_it_is() -> None:
+    assert diff(f"! {LINKS}\n[ 1\n", {LINKS: "[ 1"}) == []
+    assert diff(f"! {LINKS}\n{'[' * 4000}\n", {LINKS: "[ 1"})[-1] == "+[ 1"
