@@ -19,6 +19,9 @@ MOST_BREAKS = 20
 LONGEST_TAIL = 8000
 """In more than so many characters nobody looks for what is out of step; then time runs out."""
 
+MOST_LINES_BEHIND = 200
+"""So many lines of messages may stand behind the last prompt; it bounds the search."""
+
 
 @dataclass(frozen=True, kw_only=True)  # no slots: its patterns are made when they are needed
 class Hearing:
@@ -75,6 +78,8 @@ class Hearing:
         Returns:
             Where the answer ends, and the prompt. They differ where a prompt is shown again behind a message.
         """
+        if not following:
+            start = max(start, lines_back(text, MOST_LINES_BEHIND))
         for found in self.prompt.finditer(text, start):
             if found.end() == len(text) or (following and text.startswith(following, found.end())):
                 return found.start(), found
@@ -88,7 +93,7 @@ class Hearing:
     def _ends(self, rest: str, following: str) -> bool:
         if not following:
             return self.is_noise(rest)
-        left = self._without_noise(rest).split("\n", 1)[0]
+        left = self._without_noise(rest[:LONGEST_TAIL]).split("\n", 1)[0]
         return following.startswith(left) or left.startswith(following)
 
     def is_noise(self, text: str) -> bool:
@@ -133,3 +138,13 @@ class Hearing:
     @cached_property
     def _anywhere(self) -> re.Pattern[str]:
         return re.compile(self.grammar.log_line.pattern.removeprefix("^"), self._flags)
+
+
+def lines_back(text: str, count: int) -> int:
+    """Give where the last lines of a text begin, with the line break in front of them."""
+    place = len(text)
+    for _ in range(count):
+        place = text.rfind("\n", 0, place)
+        if place < 0:
+            return 0
+    return place

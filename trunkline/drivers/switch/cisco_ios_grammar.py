@@ -69,7 +69,9 @@ GRAMMAR = Grammar(
     ),
     log_line=re.compile(
         # A sequence number, then the time of day or how long it has been up: `1d02h`, `00:00:45`.
-        r"^(?:\d+: )?(?:[*.]?\w{3}\s+\d+\s[\d:. ]+\S*:\s|(?:\d+:\d\d:\d\d|\d+[ywd]\d+[wdh]): )?"
+        # Everything has an end: a device may print digits without one.
+        r"^(?:\d{1,10}: )?(?:[*.]?\w{3}\s{1,3}\d{1,4}\s[\d:. ]{1,40}\S{0,12}:\s|"
+        r"(?:\d{1,6}:\d\d:\d\d|\d{1,4}[ywd]\d{1,4}[wdh]): )?"
         r"%[A-Z0-9_]+-(?:\w+-)?\d-[A-Z0-9_]+: .*$\n?",
         re.MULTILINE,
     ),

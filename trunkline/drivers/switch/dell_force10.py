@@ -53,7 +53,8 @@ GRAMMAR = Grammar(
     benign=re.compile(r"^\s*% ?(?:Warning|Info)\b", re.IGNORECASE),
     unknown=re.compile(r"% ?Error: (?:Invalid input|Incomplete|Ambiguous|Unknown)", re.IGNORECASE),
     log_line=re.compile(
-        r"^(?:\w{3} +\d+ [\d:. ]+\S*: )?%[A-Z0-9:_-]+ %?[A-Z0-9_]+-\d-[A-Z0-9_]+: .*$\n?", re.MULTILINE
+        r"^(?:\w{3} {1,3}\d{1,4} [\d:. ]{1,40}\S{0,12}: )?%[A-Z0-9:_-]+ %?[A-Z0-9_]+-\d-[A-Z0-9_]+: .*$\n?",
+        re.MULTILINE,
     ),
     question=re.compile(r"\[(?:confirm|yes/no|y/n)\]\s*:?\s*$|--More--\s*$", re.IGNORECASE),
     enter_config="configure terminal",

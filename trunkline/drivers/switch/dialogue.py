@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from trunkline.drivers.switch.answers import Hearing
+from trunkline.drivers.switch.answers import Hearing, lines_back
 from trunkline.drivers.switch.dialect import Answer, Grammar
 from trunkline.orchestrator.errors import GuardRefused, PermanentError, TransientError
 from trunkline.orchestrator.redaction import redact
@@ -190,7 +190,7 @@ class Dialogue:
                 expected = None
                 continue
             self._insist_on_no_question(echo, reader.text[after:])
-            scan = max(after, _lines_back(reader.text, PROMPT_LINES))
+            scan = max(after, lines_back(reader.text, PROMPT_LINES))
             wait.more(f"the prompt after {echo!r}")
         end, prompt = ended
         output = reader.text[after:end].strip("\n")
@@ -252,13 +252,3 @@ class _Patience:
         self.reader.more(min(self.heard + self.silence, self.started + self.longest), waiting_for)
         if len(self.reader.text) > before:
             self.heard = time.monotonic()
-
-
-def _lines_back(text: str, count: int) -> int:
-    """Give where the last lines of a text begin, with the line break in front of them."""
-    place = len(text)
-    for _ in range(count):
-        place = text.rfind("\n", 0, place)
-        if place < 0:
-            return 0
-    return place

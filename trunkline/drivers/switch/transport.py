@@ -9,6 +9,9 @@ from typing import Protocol
 from trunkline.drivers.switch.dialect import Block, Grammar
 from trunkline.orchestrator.intents import Claim
 
+LONGEST_REFUSAL = 400
+"""So much of a line says whether it is a refusal; none of ours, which it may quote, is longer than 255."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
@@ -73,5 +76,7 @@ class Transport(Protocol):
 
 def is_refusal(output: str, grammar: Grammar) -> bool:
     """Say whether a reply is a refusal. Messages that only look like one are taken out first."""
-    kept = "\n".join(line for line in output.split("\n") if not grammar.benign.match(line))
+    # Patterns look past blank lines and far into a line: many of the one or a long one of the other cost minutes.
+    lines = (line[:LONGEST_REFUSAL] for line in output.split("\n") if line and not line.isspace())
+    kept = "\n".join(line for line in lines if not grammar.benign.match(line))
     return grammar.rejected.search(kept) is not None

@@ -7,12 +7,14 @@ import time
 
 import pytest
 
+from trunkline.drivers.registry import dialect, registrations
 from trunkline.drivers.switch.answers import Hearing
 from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 
 HEARING = Hearing(
     grammar=GRAMMAR, prompt=re.compile(rf"(?:^|\n){GRAMMAR.prompt.replace('{hostname}', 'sw1')}")
 )
+OURS = sorted(each.platform for each in registrations() if each.distribution == "trunkline")
 LOG = "*Mar  1 00:00:01.000: %LINK-3-UPDOWN: Interface Gi1/0/9, changed state to up\n"
 
 
@@ -159,3 +161,44 @@ def test_an_echo_that_is_almost_there_again_and_again_is_looked_for_in_no_time(f
     started = time.monotonic()
     assert HEARING.echo_end(text, words) is None
     assert time.monotonic() - started < 1
+
+
+HOSTILE = {
+    "blank lines": "\n" * 20_000,
+    "lines of blanks": " \n" * 10_000,
+    "blanks": " " * 20_000,
+    "tabs": "\t" * 20_000,
+    "digits": "1" * 20_000,
+    "a date without an end": "abc 1 " + "1" * 20_000,
+    "a time without an end": "Mar  1 00:00:01" + "1:" * 10_000,
+    "dates": "abc 1 " * 3_000,
+    "times": "1d02h" * 4_000,
+    "percent signs": "% " * 10_000,
+    "half messages": "%A-" * 6_000,
+    "prompts": "\nsw1#" * 4_000,
+    "half prompts": "\nsw1(config" * 2_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize("platform", OURS)
+def test_a_device_cannot_keep_us_busy_with_what_it_says(platform: str, text: str) -> None:
+    grammar = dialect(platform, allowed={platform}).grammar
+    prompt = rf"(?:^|\n){grammar.prompt.replace('{hostname}', 'sw1')}"
+    hearing = Hearing(grammar=grammar, prompt=re.compile(prompt))
+    said = f"\n{text}\nx"
+    started = time.process_time()
+    hearing.is_refusal(said)
+    hearing.is_interrupted(said)
+    hearing.may_be_interrupted(said)
+    hearing.is_noise(said)
+    hearing.prompt_after(said, 0, "")
+    hearing.prompt_after(said, 0, "vlan 10")
+    hearing.echo_end(said, "vlan 10")
+    assert time.process_time() - started < 2, "it was seconds, or minutes"
+
+
+def test_a_refusal_is_heard_behind_blank_lines_and_in_a_line_that_quotes_ours() -> None:
+    assert HEARING.is_refusal("\n" * 50 + "% Invalid input detected at '^' marker.")
+    assert HEARING.is_refusal(f"  \n\n {'x' * 250}\n% Bad mask")
+    assert not HEARING.is_refusal("\n \nEnter configuration commands, one per line.  End with CNTL/Z.")
