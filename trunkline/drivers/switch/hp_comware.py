@@ -66,6 +66,7 @@ class HpComware(Discovering, ViewDialect):
 
     platform = "hp_comware"
     grammar = GRAMMAR
+    blind = True
     svi = SVI
     trunk = "permit"
     long_names: Mapping[str, str] = {

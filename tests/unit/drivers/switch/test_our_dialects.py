@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -31,6 +32,13 @@ DEVICES = {
 
 def ours(platform: str) -> Dialect:
     return dialect(platform, allowed={platform})
+
+
+def test_the_page_of_drivers_calls_those_blind_that_say_so_themselves() -> None:
+    page = (Path(__file__).parents[4] / "docs/reference/drivers.md").read_text(encoding="utf-8")
+    table, _ = page.split("## What they do")
+    told = dict(re.findall(r"^\| `(\w+_\w+|openvswitch)`( \(blind\))? \|", table, re.MULTILINE))
+    assert {name: bool(blind) for name, blind in told.items()} == {name: ours(name).blind for name in OURS}
 
 
 class OnADevice(Conformance):
