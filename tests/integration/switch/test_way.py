@@ -21,6 +21,7 @@ from trunkline.drivers.switch.cisco_ios_grammar import GRAMMAR
 from trunkline.drivers.switch.host_keys import scan_host_key
 from trunkline.drivers.switch.login import connect
 from trunkline.drivers.switch.session import Session
+from trunkline.drivers.switch.way import open_way
 from trunkline.lab.switch.server import RunningSwitch, running_switch
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.errors import ConfigError, LoginRefused, Unreachable
@@ -166,6 +167,22 @@ def test_or_a_command_that_leads_there_and_that_no_shell_reads(
         assert children() - before
         assert "VLAN" in session.query("show vlan brief", GRAMMAR)
     assert not (tmp_path / "run").exists()
+
+
+def test_what_a_command_started_ends_with_it(running: RunningSwitch, tmp_path: Path) -> None:
+    config, told = tmp_path / "config", tmp_path / "pid"
+    command = f"sh -c 'sleep 600 & echo $! > {told}.new && mv {told}.new {told}; wait'"
+    config.write_text(f"Host *\n  ProxyCommand {command}\n")
+    way = open_way(as_inventory(running), ssh_config=config)
+    until(told.exists, subject="the command", what="it does not start", seconds=10)
+    way.close()
+    state = Path(f"/proc/{told.read_text().strip()}/stat")
+    until(
+        lambda: not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z",
+        subject="what the command started",
+        what="it goes on",
+        seconds=5,
+    )
 
 
 def test_without_a_word_about_it_the_way_is_straight(running: RunningSwitch, jump: JumpHost) -> None:

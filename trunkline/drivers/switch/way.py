@@ -7,10 +7,13 @@ host sees neither password nor lines.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -51,7 +54,9 @@ class Way:
         try:
             self._process.wait(LEAVE_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            # It has a session of its own, and may have started others in it.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         if self._words is not None:
             self._words.close()
