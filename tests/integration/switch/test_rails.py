@@ -169,11 +169,12 @@ class TestOpenTrunks:
         with a_driver(running) as (driver, switch):
             wanted = intent(switch, VLAN, other, ON_3, also, restrict=True)
             warned = [note for note in driver.plan(wanted).notes if "cuts off" in note]
-            result = driver.sync(wanted, journal=Notes())
+            result = driver.sync(wanted, journal=(notes := Notes()))
             again = driver.sync(wanted, journal=Notes())
         assert not result.problems
         assert not result.strange
         assert {ON_3, also} <= result.gained
+        assert {ON_3, also} <= notes.ours, "it is told before it is sent"
         assert [line for line in running.config_lines if "switchport" in line] == [
             "switchport trunk allowed vlan 10,20,100"
         ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from trunkline.drivers.switch.channels import View
-from trunkline.drivers.switch.claims import Change, is_gone, rank
+from trunkline.drivers.switch.claims import Change, is_gone, rank, restricts
 from trunkline.drivers.switch.dialect import Block, Dialect
 from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.journal import Journal
@@ -106,7 +106,10 @@ class Application:
         vlans = frozenset(change.claim.vlan for change in group)
         check_blocks(blocks, self.dialect.grammar, intent=self.view.intent, vlans=vlans, before=before)
         adding = frozenset(
-            change.claim for change in group if change.op == "add" and is_gone(change.claim, before)
+            change.claim
+            for change in group
+            if change.op == "add"
+            and (is_gone(change.claim, before) or restricts(change.claim, self.view.intent, before))
         )
         return self._write(blocks, self.view.all_told(adding))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trunkline.orchestrator.discovery.machines import Machines, is_channel
-from trunkline.orchestrator.discovery.ports import described, views
-from trunkline.orchestrator.intents import Seen
+from trunkline.orchestrator.discovery.ports import PortView, described, views
+from trunkline.orchestrator.intents import Peer, Seen
 from trunkline.orchestrator.models import Host, SwitchName, Uplink
 from trunkline.orchestrator.planning.cabling import stranger
 
@@ -31,10 +31,10 @@ def check_cables(machines: Machines, seen: Mapping[SwitchName, tuple[float, Seen
         seen: When each switch was asked, and what it saw.
         now: Seconds since the epoch, by the clock of ``seen``.
     """
-    ends = [
-        view for view in views(machines, {name: each for name, (_, each) in seen.items()}) if view.declared
-    ]
+    everywhere = views(machines, {name: each for name, (_, each) in seen.items()})
+    ends = [view for view in everywhere if view.declared]
     faults = [view.mismatch for view in ends if view.mismatch]
+    faults += _elsewhere(machines, everywhere)
     faults += [text for host in machines.inventory.hosts.values() for text in _seen_by(machines, host)]
     silent = sum(not view.peers for view in ends)
     told = [
@@ -42,6 +42,30 @@ def check_cables(machines: Machines, seen: Mapping[SwitchName, tuple[float, Seen
         *_ages(machines, seen, now),
     ]
     return CableCheck(faults=tuple(dict.fromkeys(faults)), looked_at="; ".join(told))
+
+
+def _elsewhere(machines: Machines, everywhere: Sequence[PortView]) -> Iterator[str]:
+    """Name hosts whose NIC announces itself at a port that is not theirs while nobody does at the declared one."""
+    silent = {(view.switch, view.port) for view in everywhere if not view.peers}
+    for host in machines.inventory.hosts.values():
+        for uplink in host.uplinks:
+            if uplink.any_peer or is_channel(uplink.port) or (uplink.switch, uplink.port) not in silent:
+                continue
+            for view in everywhere:
+                if view.declared is None and any(
+                    who == machines.hosts[host.name] and _is_nic(machines, host, uplink, peer)
+                    for peer, who in view.peers
+                ):
+                    yield (
+                        f"host {host.name} {uplink.nic} is declared at {uplink.switch}:{uplink.port}, where nobody "
+                        f"announces himself, but it is heard at {view.switch}:{view.port}"
+                    )
+
+
+def _is_nic(machines: Machines, host: Host, uplink: Uplink, peer: Peer) -> bool:
+    report = machines.reports.get(host.name)
+    known = {uplink.nic, report.nics.get(uplink.nic, uplink.nic) if report else uplink.nic}
+    return not known.isdisjoint({peer.far_port, peer.far_description})
 
 
 def _seen_by(machines: Machines, host: Host) -> Iterator[str]:

@@ -343,6 +343,17 @@ def test_another_machine_at_a_declared_port_is_a_fault_that_names_both() -> None
     )
 
 
+def test_a_host_that_is_heard_at_an_undeclared_port_while_its_own_is_silent_is_a_fault() -> None:
+    away = PortName("GigabitEthernet1/0/9")
+    (fault,), _ = checked(Seen(peers=(a_peer(away, "h1"),)))
+    assert fault == (
+        f"host h1 eth0 is declared at sw1:{PORT_1}, where nobody announces himself, but it is heard at sw1:{away}"
+    )
+    other_nic = replace(a_peer(away, "h1"), far_port="eth7", far_description="eth7")
+    assert checked(Seen(peers=(other_nic,)))[0] == ()
+    assert checked(Seen(peers=(a_peer(PORT_1, "h1"), a_peer(away, "h1"))))[0] == ()
+
+
 def test_where_anybody_may_be_nobody_is_a_fault() -> None:
     uplink = Uplink(nic="eth0", switch=SW1, port=PORT_1, any_peer=True)
     inventory = an_inventory(hosts={H1: a_host("h1", uplinks=(uplink,))})
