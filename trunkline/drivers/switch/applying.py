@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from trunkline.drivers.switch.channels import View
-from trunkline.drivers.switch.claims import Change, is_gone, rank, restricts
+from trunkline.drivers.switch.claims import Change, is_gone, rank
 from trunkline.drivers.switch.dialect import Block, Dialect
 from trunkline.drivers.switch.guards import check_blocks, check_changes
 from trunkline.drivers.switch.journal import Journal
+from trunkline.drivers.switch.obstacles import restricts
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.transport import Transcript, Transport
 from trunkline.orchestrator.errors import CommandRejected

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from trunkline.drivers.switch import whole_config
 from trunkline.drivers.switch.applying import Application, lines_of
 from trunkline.drivers.switch.channels import View, as_told, protected_scope, redirected, why_protected
-from trunkline.drivers.switch.claims import Change, diff, remarks, untouched
+from trunkline.drivers.switch.claims import Change, diff
 from trunkline.drivers.switch.dialect import AsksTwice, Dialect, Discovers, DiscoversTwice, Query, Scope
 from trunkline.drivers.switch.forgetting import forget
 from trunkline.drivers.switch.guards import check_changes
 from trunkline.drivers.switch.journal import Journal
+from trunkline.drivers.switch.obstacles import remarks
 from trunkline.drivers.switch.outcome import Outcome, judge
 from trunkline.drivers.switch.reading import ask_all
 from trunkline.drivers.switch.reverting import revertible
@@ -25,6 +26,7 @@ from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.strangers import look_around, who_else
 from trunkline.drivers.switch.survey import foreign
 from trunkline.drivers.switch.transport import Transport
+from trunkline.drivers.switch.untouched import untouched
 from trunkline.orchestrator.errors import (
     CommandRejected,
     GuardRefused,

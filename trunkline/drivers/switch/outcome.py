@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trunkline.drivers.switch.claims import Change, holds, inverse, is_gone, restricts
+from trunkline.drivers.switch.claims import Change, holds, inverse, is_gone
+from trunkline.drivers.switch.obstacles import restricts
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, SwitchIntent
 from trunkline.orchestrator.models import PortName

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from trunkline.drivers.switch.applying import Application
-from trunkline.drivers.switch.claims import Change, untouched
+from trunkline.drivers.switch.claims import Change
 from trunkline.drivers.switch.outcome import judge
 from trunkline.drivers.switch.state import SwitchState
+from trunkline.drivers.switch.untouched import untouched
 from trunkline.orchestrator.errors import OrchestratorError, Superseded, TransientError
 
 

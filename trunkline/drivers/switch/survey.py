@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.drivers.switch.claims import ALL, OUR_PREFIX
+from trunkline.drivers.switch.obstacles import ALL, OUR_PREFIX
 from trunkline.drivers.switch.state import GatewayKey, GatewayRow, PortRow, SwitchState
 from trunkline.orchestrator.intents import Carries, Gateway, SwitchIntent
 from trunkline.orchestrator.models import PortName

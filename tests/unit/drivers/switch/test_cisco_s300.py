@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from tests.builders import a_switch, a_switch_intent
 from trunkline.drivers.switch.cisco_s300 import GRAMMAR, CiscoS300
-from trunkline.drivers.switch.claims import Change, diff, holds, is_gone, untouched
+from trunkline.drivers.switch.claims import Change, diff, holds, is_gone
 from trunkline.drivers.switch.dialect import Block, Scope
 from trunkline.drivers.switch.guards import check_blocks, check_commands
 from trunkline.drivers.switch.state import PortRow, SwitchState
 from trunkline.drivers.switch.transport import is_refusal
+from trunkline.drivers.switch.untouched import untouched
 from trunkline.orchestrator.errors import GuardRefused
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, Neighbor, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName

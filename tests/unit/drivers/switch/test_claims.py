@@ -9,17 +9,10 @@ from typing import Any
 import pytest
 
 from tests.builders import PORT_1, a_switch_intent
-from trunkline.drivers.switch.claims import (
-    Change,
-    diff,
-    holds,
-    is_gone,
-    remarks,
-    untouched,
-    why_not_add,
-    why_not_remove,
-)
+from trunkline.drivers.switch.claims import Change, diff, holds, is_gone
+from trunkline.drivers.switch.obstacles import remarks, why_not_add, why_not_remove
 from trunkline.drivers.switch.state import Facts, GatewayRow, PortRow, SwitchState, VlanRow
+from trunkline.drivers.switch.untouched import untouched
 from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, PortRule
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import Vid, VlanSet

@@ -12,21 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import a_switch, a_switch_intent
-from trunkline.drivers.switch.claims import (
-    Change,
-    diff,
-    holds,
-    is_gone,
-    untouched,
-    why_not_add,
-    why_not_remove,
-)
+from trunkline.drivers.switch.claims import Change, diff, holds, is_gone
 from trunkline.drivers.switch.dialect import EXIT, Block, Scope
 from trunkline.drivers.switch.guards import check_blocks, check_commands
 from trunkline.drivers.switch.linux_bridge import GRAMMAR, MACS, VLANS, LinuxBridge
 from trunkline.drivers.switch.linux_interfaces import FORWARDING, LINKS
+from trunkline.drivers.switch.obstacles import why_not_add, why_not_remove
 from trunkline.drivers.switch.state import SwitchState
 from trunkline.drivers.switch.transport import is_refusal
+from trunkline.drivers.switch.untouched import untouched
 from trunkline.orchestrator.errors import GuardRefused
 from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, Neighbor, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from tests.builders import a_switch, a_switch_intent
-from trunkline.drivers.switch.claims import Change, diff, holds, untouched, why_not_add, why_not_remove
+from trunkline.drivers.switch.claims import Change, diff, holds
 from trunkline.drivers.switch.dialect import Block, Scope
 from trunkline.drivers.switch.guards import check_blocks, check_commands
 from trunkline.drivers.switch.linux_interfaces import FORWARDING, LINKS
+from trunkline.drivers.switch.obstacles import why_not_add, why_not_remove
 from trunkline.drivers.switch.openvswitch import GRAMMAR, OpenVswitch
 from trunkline.drivers.switch.openvswitch_tables import BRIDGES, INTERFACES, PORTS, macs_of
 from trunkline.drivers.switch.state import SwitchState
+from trunkline.drivers.switch.untouched import untouched
 from trunkline.orchestrator.errors import GuardRefused
 from trunkline.orchestrator.intents import Carries, Gateway, HasVlan, Neighbor, PortRule, SwitchIntent
 from trunkline.orchestrator.models import PortName
