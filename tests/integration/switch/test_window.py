@@ -115,10 +115,14 @@ def test_once_it_is_grown_a_change_is_two_round_trips(running: RunningSwitch, po
     transcript = session.configure([on_port("GigabitEthernet1/0/3")], GRAMMAR)
 
     assert transcript.refusals == ()
-    assert channel.pieces == [
-        b"configure terminal\ninterface GigabitEthernet1/0/3\nswitchport trunk allowed vlan add 10\n",
-        b"exit\nend\n",
-    ]
+    lines = b"interface GigabitEthernet1/0/3\nswitchport trunk allowed vlan add 10\n"
+    assert channel.pieces == [b"configure terminal\n" + lines, b"exit\nend\n"]
+
+    channel.pieces.clear()
+    session.configure([on_port("GigabitEthernet1/0/3")], GRAMMAR)
+    assert channel.pieces == [b"configure terminal\n" + lines + b"exit\nend\n"], (
+        "once it was let in it is one"
+    )
 
 
 def test_a_session_that_may_not_configure_is_not_logged_out_by_what_follows(

@@ -33,6 +33,8 @@ class Window:
 
     careful: bool = False
     width: int = 1
+    proven: bool = False
+    """Configuration mode was entered and left in this session, so that it is not refused for want of rights."""
 
     def takes(self, line: str, *, flying: int, octets: int) -> bool:
         """Say whether a line may follow so many on their way, which have so many octets."""
@@ -92,6 +94,7 @@ class Push:
         if self.grammar.commit:
             self._commit()
             self._one(self.grammar.leave_config, "")
+        self.window.proven = True
         return Transcript(
             sent=tuple(self._sent), reply="\n".join(self._replies), refusals=tuple(self._refusals)
         )
@@ -175,7 +178,8 @@ class Push:
         if step.alone or self._flying[-1].alone:
             return False
         # What leaves a block would end a session that configuration mode was refused to.
-        if step.role in {"leave", "close"} and self._flying[0].role == "open":
+        leaves = step.role in {"leave", "close"}
+        if leaves and not self.window.proven and self._flying[0].role == "open":
             return False
         return self.window.takes(step.line, flying=len(self._flying), octets=self._octets)
 
