@@ -186,7 +186,14 @@ def judge(figures: Figures, size: Size) -> None:
     for round_trip in size.round_trips:
         case: Case = (round_trip, most)
         where = f"{most} changes at {round_trip * 1000:.0f} ms"
-        for mine, floor in ((OURS, FLOOR), (OURS_COLD, FLOOR_COLD), (OURS, SAME), (OURS_COLD, SAME_COLD)):
+        pairs = (
+            (OURS, FLOOR_COLD),
+            (OURS, FLOOR),
+            (OURS_COLD, FLOOR_COLD),
+            (OURS, SAME),
+            (OURS_COLD, SAME_COLD),
+        )
+        for mine, floor in pairs:
             ratio = figures.median(case, mine) / figures.median(case, floor)
             figures.goal(f"{where}, {mine} <= 2 x ({floor})", f"{ratio:.1f}", met=ratio <= 2)
         if size.rivals:
