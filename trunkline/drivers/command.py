@@ -177,6 +177,7 @@ def parse(
     ] = Notation.YAML,
 ) -> None:
     """Show what a dialect makes of captured output, for a report about what it reads wrongly."""
+    from trunkline.drivers.switch.captured_surroundings import read_surroundings
     from trunkline.drivers.switch.captures import Wish, read_captures, read_file
     from trunkline.orchestrator.cli.output import printable
     from trunkline.orchestrator.errors import ConfigError
@@ -189,7 +190,8 @@ def parse(
         )
     wish = Wish.of(ports=port or (), vlans=vlan or (), gateways=gateway or ())
     captures = [(words, read_file(file)) for words, file in zip(command, files, strict=True)]
-    found = read_captures(_dialect(platform), captures, wish)
+    dialect = _dialect(platform)
+    found = read_surroundings(dialect, captures) or read_captures(dialect, captures, wish)
     if output is Notation.JSON:
         print_json(found)
     else:

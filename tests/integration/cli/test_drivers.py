@@ -390,3 +390,31 @@ def test_an_answer_about_all_ports_is_read_as_all_of_them(shell: Shell, tmp_path
 
     found = {row["port"]: row["allowed"] for row in parsed(said)["ports"]}
     assert found == {"GigabitEthernet1/0/1": "1,100", "GigabitEthernet1/0/2": "2,100"}
+
+
+def test_what_was_heard_and_learned_is_read_too(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "heard").write_text(
+        "------------------------------------------------\nLocal Intf: Gi1/0/3\nChassis id: 0200.0000.0001\n"
+        "Port id: eth0\nPort Description: eth0\nSystem Name: h1\n\nSystem Description:\nLinux\n\n"
+        "Time remaining: 100 seconds\nSystem Capabilities: S\nEnabled Capabilities: S\n"
+        "Management Addresses - not advertised\n\n\nTotal entries displayed: 1\n"
+    )
+    (tmp_path / "learned").write_text(
+        "          Mac Address Table\n-------------------------------------------\n\n"
+        "Vlan    Mac Address       Type        Ports\n----    -----------       --------    -----\n"
+        "  10    0200.0000.0001    DYNAMIC     Gi1/0/3\n"
+    )
+    heard = ("--command", "show lldp neighbors detail", "heard")
+    learned = ("--command", "show mac address-table", "learned")
+
+    said = shell("drivers", "parse", "cisco_ios", *heard, *learned, "-o", "json")
+
+    found = parsed(said)
+    (peer,) = found["peers"]
+    assert (peer["port"], peer["name"], peer["far_port"]) == ("GigabitEthernet1/0/3", "h1", "eth0")
+    assert found["stations"] == [{"port": "GigabitEthernet1/0/3", "vlan": 10, "macs": ["02:00:00:00:00:01"]}]
+
+    (tmp_path / "heard").write_text("nonsense\n")
+    refused = shell("drivers", "parse", "cisco_ios", *heard)
+    assert refused.status == 1
+    assert "is no answer to `show lldp neighbors detail` that it believes" in refused.err
