@@ -52,7 +52,7 @@ def a_real_lldpd(within: Sequence[str], *options: str, log: Path) -> Iterator[Ll
         options: Its own.
         log: Where what it says goes.
     """
-    assert LLDPD is not None
+    assert LLDPD is not None, "lldpd is not installed; `make setup` installs it"
     alone = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--propagation", "private")
     script = START.format(lldpd=f"{LLDPD} -d {' '.join(options)}")
     with log.open("wb") as said:

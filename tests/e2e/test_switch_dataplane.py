@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from netmiko import ConnectHandler
 
-from tests.lldpd import LLDPD, a_real_lldpd
+from tests.lldpd import a_real_lldpd
 from trunkline.drivers.switch.cisco_ios import CiscoIos
 from trunkline.lab.waiting import until
 
@@ -248,7 +248,6 @@ def test_a_router_on_a_stick_routes_between_its_sub_interfaces(tmp_path: Path) -
         assert not pings(HOSTS[0], "10.20.0.1", tries=1)
 
 
-@pytest.mark.skipif(LLDPD is None, reason="needs lldpd")
 def test_a_switch_and_its_hosts_see_each_other_by_lldp_and_hosts_not_one_another(
     catalyst: Switch, tmp_path: Path
 ) -> None:

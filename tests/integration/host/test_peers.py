@@ -11,15 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.integration.host.conftest import ip
-from tests.lldpd import LLDPD, Lldpd, a_frame, a_real_lldpd, send
+from tests.lldpd import Lldpd, a_frame, a_real_lldpd, send
 from trunkline.lab.waiting import until
 from trunkline.orchestrator.intents import Peer
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.usefixtures("namespace"),
-    pytest.mark.skipif(LLDPD is None, reason="needs lldpd"),
-]
+pytestmark = [pytest.mark.root, pytest.mark.usefixtures("namespace")]
 ROOT = Path(__file__).parents[3]
 ASK = "from trunkline.drivers.host.peers import peers\nprint(*(ascii(peer.name) for peer in peers()), sep='\\n')"
 

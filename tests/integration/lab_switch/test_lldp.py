@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.host.conftest import ip, namespace
-from tests.lldpd import LLDPD, a_frame, a_real_lldpd, send
+from tests.lldpd import a_frame, a_real_lldpd, send
 from tests.unit.lab.switch.test_lldp import SAID
 from trunkline.drivers.switch.cisco_ios import CiscoIos
 from trunkline.lab.switch.bridge import BridgeDataplane
@@ -59,7 +59,6 @@ def wait(condition: Callable[[], object], what: str) -> None:
 class TestOnACable:
     """Frames cross a veth pair."""
 
-    @pytest.mark.skipif(LLDPD is None, reason="needs lldpd")
     def test_the_switch_and_lldpd_see_each_other(self, tmp_path: Path) -> None:
         with (
             a_real_lldpd((), "-I", "up0", "-S", "'Debian\nGNU/Linux'", log=tmp_path / "log") as lldpd,

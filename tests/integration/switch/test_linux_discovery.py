@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.linux_switch import HOSTS, P1, P2, SENDER, SSHD, LinuxSwitch, a_linux_driver, a_linux_switch
+from tests.linux_switch import HOSTS, P1, P2, SENDER, LinuxSwitch, a_linux_driver, a_linux_switch
 from tests.lldpd import LLDPD, OFTEN, a_frame, a_real_lldpd
 from trunkline.drivers.switch.engine import SwitchDriver
 from trunkline.drivers.switch.linux_bridge import LinuxBridge
@@ -22,12 +21,7 @@ from trunkline.orchestrator.intents import Peer
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import Vid
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.skipif(SSHD is None, reason="needs sshd (openssh-server)"),
-    pytest.mark.skipif(LLDPD is None, reason="needs lldpd"),
-]
-HAS_OVS = pytest.mark.skipif(shutil.which("ovs-vswitchd") is None, reason="needs ovs-vswitchd")
+pytestmark = pytest.mark.root
 WEB = Vid(10)
 RUN_LLDPD = f"mkdir /run/lldpd && {LLDPD} -I p1,p2"
 OVS = (
@@ -73,7 +67,6 @@ def wait(condition: Callable[[], bool], what: str) -> None:
         (LinuxBridge(), ()),
         pytest.param(
             (OpenVswitch(), OVS),
-            marks=HAS_OVS,
         ),
     ],
     ids=["linux_bridge", "openvswitch"],
@@ -102,7 +95,6 @@ def test_who_announces_itself_is_told_with_its_port(switch: Asked) -> None:
     assert forged.capabilities == {"bridge", "router"}
 
 
-@HAS_OVS
 def test_who_talks_is_told_with_port_and_vlan(tmp_path: Path) -> None:
     with asked(tmp_path, OpenVswitch(), *OVS) as switch:
         who_talks(switch)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.linux_switch import SSHD, LinuxSwitch, a_linux_switch
+from tests.linux_switch import LinuxSwitch, a_linux_switch
 from trunkline.drivers.switch.dialect import Block
 from trunkline.drivers.switch.linux_bridge import GRAMMAR, LinuxBridge
 from trunkline.drivers.switch.session import Session
@@ -15,7 +15,7 @@ from trunkline.orchestrator.intents import Carries
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import Vid
 
-pytestmark = [pytest.mark.root, pytest.mark.skipif(SSHD is None, reason="needs sshd (openssh-server)")]
+pytestmark = pytest.mark.root
 
 
 @pytest.fixture(scope="module")

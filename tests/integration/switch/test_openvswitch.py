@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface
@@ -15,7 +14,6 @@ from tests.linux_switch import (
     P1,
     P2,
     RULES,
-    SSHD,
     LinuxSwitch,
     a_linux_driver,
     a_linux_switch,
@@ -27,12 +25,7 @@ from trunkline.orchestrator.intents import Carries, Claim, Gateway, HasVlan, Nei
 from trunkline.orchestrator.models import PortName
 from trunkline.orchestrator.vlans import Vid
 
-MISSING = [name for name in ("ovs-vswitchd", "ovsdb-server", "tcpdump") if shutil.which(name) is None]
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.skipif(SSHD is None, reason="needs sshd (openssh-server)"),
-    pytest.mark.skipif(bool(MISSING), reason=f"needs {', '.join(MISSING)}"),
-]
+pytestmark = pytest.mark.root
 
 WEB = Vid(10)
 VLAN = HasVlan(vlan=WEB, name="tl-web")

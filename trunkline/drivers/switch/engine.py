@@ -36,7 +36,9 @@ from trunkline.orchestrator.errors import (
 from trunkline.orchestrator.intents import Carries, Claim, Gateway, Neighbor, Peer, Seen, SwitchIntent
 from trunkline.orchestrator.models import Switch
 
-BLIND = "no real output of this platform stands behind its dialect: read every line before you trust it"
+BLIND = (
+    "too little real output of this platform stands behind its dialect: read every line before you trust it"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

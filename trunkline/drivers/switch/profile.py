@@ -102,7 +102,7 @@ def _rows(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "about", found["about"]
     yield (
         "written",
-        "blind: no real output stands behind it" if found["blind"] else "verified with real output",
+        "blind: too little real output stands behind it" if found["blind"] else "verified with real output",
     )
     yield "prompt", found["prompt"]
     yield from (("mode", f"{each['mode']}: {each['shown']}") for each in found["modes"])
